@@ -1,0 +1,46 @@
+import { tf } from '../tf.js'
+
+/** What a forward function returns: the output alone, or with tensors that the backward function needs. */
+export type ForwardResult = tf.Tensor | { output: tf.Tensor; saved: tf.Tensor[] }
+
+/**
+ * Runs a forward function and attaches its gradient.
+ *
+ * The backward function runs with the tape off: TensorFlow.js otherwise records its ops, keeps their operands alive
+ * until the whole backward pass ends, and loses the outer tape when it differentiates again inside.
+ *
+ * @param inputs - the tensors that receive gradients; they are kept for the backward function
+ * @param forward - computes the output from the inputs; intermediates are freed
+ * @param backward - gradients of the inputs, in their order and shapes, from the gradient of the output
+ * @returns the output, differentiable with respect to `inputs`
+ */
+export function withGradient(
+  inputs: readonly tf.Tensor[],
+  forward: (inputs: readonly tf.Tensor[]) => ForwardResult,
+  backward: (outputGradient: tf.Tensor, inputs: readonly tf.Tensor[], saved: readonly tf.Tensor[]) => tf.Tensor[],
+): tf.Tensor {
+  const differentiable = tf.customGrad((...args) => {
+    const save = args[args.length - 1] as unknown as (tensors: tf.Tensor[]) => void
+    const tensors = args.slice(0, inputs.length) as tf.Tensor[]
+    const result = forward(tensors)
+    const { output, saved } = result instanceof tf.Tensor ? { output: result, saved: [] } : result
+    save([...tensors, ...saved])
+    return {
+      value: output,
+      gradFunc: (outputGradient: tf.Tensor, kept: tf.Tensor[]) =>
+        withTapeOff(() => backward(outputGradient, kept.slice(0, inputs.length), kept.slice(inputs.length))),
+    }
+  })
+  return differentiable(...inputs)
+}
+
+function withTapeOff<T>(f: () => T): T {
+  const state = tf.engine().state
+  const tape = state.activeTape
+  Object.assign(state, { activeTape: null })
+  try {
+    return f()
+  } finally {
+    state.activeTape = tape
+  }
+}

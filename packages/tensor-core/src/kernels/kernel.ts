@@ -1,0 +1,64 @@
+import type { BackendName } from '../engines/engine.js'
+
+/** A kernel is named for its backend; `composite` uses TensorFlow.js ops only and runs on every backend. */
+export type KernelName = BackendName | 'composite'
+
+/** A kernel's answer to a request: yes, or no with the reason. */
+export type Support = { supported: true } | { supported: false; reason: string }
+
+/** What every op tells its kernels about a call; ops add shapes and options. */
+export interface KernelRequest {
+  /** The TensorFlow.js backend that is active. */
+  backend: string
+}
+
+/** One implementation of an op. */
+export interface Kernel<Request extends KernelRequest> {
+  /** Which kernel this is. */
+  readonly name: KernelName
+  /** Cheap, deterministic, free of side effects; never throws. */
+  supports(request: Request): Support
+}
+
+/** A kernel that declined a request. */
+export interface KernelRefusal {
+  /** The kernel that declined. */
+  kernel: KernelName
+  /** Why. */
+  reason: string
+}
+
+/** The record of one choice. */
+export interface KernelChoice {
+  /** The op, for example `rmsNorm`. */
+  op: string
+  /** The kernel that runs. */
+  kernel: KernelName
+  /** Kernels that were asked first and declined. */
+  refused: KernelRefusal[]
+}
+
+/** How kernels are chosen; every op takes one as `kernels`, layers and models hand it on. */
+export interface KernelPolicy {
+  /** Run this kernel or fail; without it the backend's own kernel, then the composite, then the reference. */
+  use?: KernelName
+  /** Fail instead of falling back when the backend's own kernel declines. */
+  strict?: boolean
+  /** Called with each choice, for logs and explanations. */
+  onChoice?: (choice: KernelChoice) => void
+}
+
+/** The answer of a kernel that runs on any request. */
+export const supported: Support = { supported: true }
+
+/**
+ * The answer of a kernel that is written for one backend.
+ *
+ * @param request - the request
+ * @param backend - the backend the kernel is written for
+ * @returns supported on that backend, else the reason
+ */
+export function supportedOn(request: KernelRequest, backend: BackendName): Support {
+  if (request.backend === backend) return supported
+  return { supported: false, reason: `it is written for the ${backend} backend and '${request.backend}' is active` }
+}

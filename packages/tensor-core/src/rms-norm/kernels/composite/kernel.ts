@@ -1,0 +1,26 @@
+import { supported } from '../../../kernels/kernel.js'
+import { tf } from '../../../tf.js'
+import type { RmsNormInputs, RmsNormKernel } from '../../contract.js'
+
+/** TensorFlow.js ops only. */
+export const kernel: RmsNormKernel = {
+  name: 'composite',
+  supports: () => supported,
+
+  forward: ({ x, weight, epsilon }) => tf.mul(tf.mul(x, inverseRms({ x, epsilon })), weight),
+
+  backward({ x, weight, epsilon }, outputGradient) {
+    const scale = inverseRms({ x, epsilon }) // [rows, 1]
+    const normalised = tf.mul(x, scale)
+    const weighted = tf.mul(outputGradient, weight)
+    const projection = tf.mean(tf.mul(weighted, normalised), 1, true)
+    return {
+      x: tf.mul(scale, tf.sub(weighted, tf.mul(normalised, projection))) as tf.Tensor2D,
+      weight: tf.sum(tf.mul(outputGradient, normalised), 0) as tf.Tensor1D,
+    }
+  },
+}
+
+function inverseRms({ x, epsilon }: Pick<RmsNormInputs, 'x' | 'epsilon'>): tf.Tensor2D {
+  return tf.rsqrt(tf.add(tf.mean(tf.square(x), 1, true), epsilon)) as tf.Tensor2D
+}

@@ -1,0 +1,5 @@
+export { checkGradients } from './testing/check-gradients.js'
+export type { GradientCheck } from './testing/check-gradients.js'
+export { expectClose, relativeError } from './testing/expect-close.js'
+export type { GoldenTensor, Tolerance } from './testing/expect-close.js'
+export { expectNoLeak } from './testing/expect-no-leak.js'
