@@ -26,3 +26,39 @@ export type { ParameterTree } from './parameters/parameter-tree.js'
 
 export { rmsNorm } from './rms-norm/rms-norm.js'
 export type { RmsNormOptions } from './rms-norm/contract.js'
+
+export { matMul } from './matmul/mat-mul.js'
+export type { MatMulOptions } from './matmul/mat-mul.js'
+
+export { linear } from './linear/linear.js'
+export type { LinearOptions } from './linear/contract.js'
+
+export { swiGlu } from './swi-glu/swi-glu.js'
+export type { SwiGluOptions } from './swi-glu/contract.js'
+
+export { embedding } from './embedding/embedding.js'
+export type { EmbeddingOptions } from './embedding/contract.js'
+
+export { crossEntropy } from './cross-entropy/cross-entropy.js'
+export type { CrossEntropyOptions } from './cross-entropy/contract.js'
+
+export { logSigmoid, sigmoid, sigmoidDerivative } from './activations/sigmoid.js'
+export { silu, siluDerivative } from './activations/silu.js'
+
+export { createRandom } from './random/create-random.js'
+export type { Random, RandomState } from './random/create-random.js'
+
+export { nextTokenLabels } from './losses/next-token-labels.js'
+export { accumulateGradients } from './gradients/accumulate-gradients.js'
+
+export { adamW } from './optimizers/adamw.js'
+export type { AdamWSettings, AdamWState, Optimizer } from './optimizers/adamw.js'
+export { clipByGlobalNorm } from './optimizers/clip-by-global-norm.js'
+export { constantSchedule, cosineSchedule, nanoGptSchedule } from './optimizers/schedules.js'
+export type { CosineSettings, LearningRateSchedule, NanoGptSettings } from './optimizers/schedules.js'
+
+export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.js'
+export type { SafetensorsDtype, SafetensorsEntry, SafetensorsFile } from './checkpoint/safetensors.js'
+export { safetensorsToFloat32 } from './checkpoint/safetensors-to-float32.js'
+export { parametersToSafetensors } from './checkpoint/parameters-to-safetensors.js'
+export { parametersFromSafetensors } from './checkpoint/parameters-from-safetensors.js'

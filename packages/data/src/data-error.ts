@@ -1,0 +1,50 @@
+/**
+ * What went wrong, in a word that a program can compare.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `file-not-found` | no file or folder at this path |
+ * | `unreadable-file` | the system refused to read or write the file, or it is too large to hold in memory |
+ * | `invalid-utf8` | a byte that is not UTF-8 |
+ * | `invalid-json` | a line or a file that is not JSON |
+ * | `missing-field` | a record without the text field |
+ * | `empty-text` | a source without a single character |
+ * | `module-not-found` | the module is not installed |
+ * | `invalid-module` | the module does not load, or does not give texts |
+ * | `invalid-argument` | an argument outside its range |
+ * | `invalid-special-token` | a special token that is empty, double or taken |
+ * | `unsupported-tokenizer` | a tokenizer file that this package does not read |
+ * | `token-out-of-range` | an id that the vocabulary does not have |
+ * | `text-too-short` | too few tokens or characters for what was asked |
+ */
+export type DataErrorCode =
+  | 'file-not-found'
+  | 'unreadable-file'
+  | 'invalid-utf8'
+  | 'invalid-json'
+  | 'missing-field'
+  | 'empty-text'
+  | 'module-not-found'
+  | 'invalid-module'
+  | 'invalid-argument'
+  | 'invalid-special-token'
+  | 'unsupported-tokenizer'
+  | 'token-out-of-range'
+  | 'text-too-short'
+
+/** The error that every function of this package throws for bad input: a message for people, a `code` for programs. */
+export class DataError extends Error {
+  override readonly name = 'DataError'
+  /** What went wrong, stable between versions. */
+  readonly code: DataErrorCode
+
+  /**
+   * @param code what went wrong, stable between versions
+   * @param message the function, what was expected, what came, the way out
+   * @param options `cause`: the error underneath, if there is one
+   */
+  constructor(code: DataErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

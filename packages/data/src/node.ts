@@ -1,0 +1,2 @@
+export { readDocuments, type DocumentSource, type ModuleSource, type PathSource } from './text/node/read-documents.js'
+export { readTokenizer, saveTokenizer } from './tokens/tokenizer-file.js'

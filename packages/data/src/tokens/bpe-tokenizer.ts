@@ -1,0 +1,94 @@
+import { byteLevelTokenizer } from './byte-level-tokenizer.js'
+import { PriorityQueue } from './priority-queue.js'
+import type { Tokenizer } from './tokenizer.js'
+import { wordPattern } from './word-pattern.js'
+
+/** A pair of neighbours and the token that takes their place. */
+export interface Merge {
+  left: number
+  right: number
+  merged: number
+}
+
+/** A trained vocabulary. */
+export interface BpeParts {
+  /** The bytes of every id that is not special, all 256 single bytes among them. */
+  tokens: ReadonlyMap<number, Uint8Array>
+  /** The first to be merged first. */
+  merges: readonly Merge[]
+  specialTokens: ReadonlyMap<string, number>
+}
+
+const cacheCapacity = 65_536 // words
+const longestCachedWord = 64 // code units
+
+/** Byte-level BPE (Sennrich et al. 2016, on bytes as in Radford et al. 2019). */
+export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): Tokenizer {
+  const idOfByte = new Int32Array(256)
+  for (const [id, bytes] of tokens) if (bytes.length === 1) idOfByte[bytes[0]!] = id
+  const keyBase = tokens.size + specialTokens.size
+  const rankOfPair = new Map(merges.map(({ left, right }, rank) => [left * keyBase + right, rank]))
+  const mergeWord = wordMerger(merges, (left, right) => rankOfPair.get(left * keyBase + right))
+
+  const encoder = new TextEncoder()
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const cache = new Map<string, Int32Array>()
+  return byteLevelTokenizer({
+    kind: 'bpe',
+    tokens,
+    merges: merges.map(({ left, right }) => [left, right]),
+    specialTokens,
+    encodeOrdinary(text, output) {
+      for (const [word] of text.matchAll(wordPattern)) {
+        let ids = cache.get(word)
+        if (ids === undefined) {
+          const bytes = encoder.encode(word)
+          ids = mergeWord(Int32Array.from(bytes, (byte) => idOfByte[byte]!))
+          if (cache.size >= cacheCapacity) cache.clear()
+          // A fresh string as the key: the match is a slice that would keep the whole text in memory.
+          if (word.length <= longestCachedWord) cache.set(decoder.decode(bytes), ids)
+        }
+        output.append(ids)
+      }
+    },
+  })
+}
+
+/**
+ * A function that merges the symbols of one word, lowest rank first, of equal ranks the leftmost first. O(n log n), so
+ * that a megabyte without white space is no trap.
+ */
+function wordMerger(
+  merges: readonly Merge[],
+  rankOf: (left: number, right: number) => number | undefined,
+): (symbols: Int32Array) => Int32Array {
+  return (symbols) => {
+    const length = symbols.length
+    const next = Int32Array.from(symbols, (_, index) => index + 1)
+    const previous = Int32Array.from(symbols, (_, index) => index - 1)
+    const queue = new PriorityQueue<{ rank: number; position: number }>(
+      (left, right) => left.rank < right.rank || (left.rank === right.rank && left.position < right.position),
+    )
+    const rankAt = (position: number): number | undefined =>
+      next[position]! < length ? rankOf(symbols[position]!, symbols[next[position]!]!) : undefined
+    const consider = (position: number): void => {
+      const rank = rankAt(position)
+      if (rank !== undefined) queue.push({ rank, position })
+    }
+
+    for (let position = 0; position + 1 < length; position++) consider(position)
+    for (let top = queue.pop(); top !== undefined; top = queue.pop()) {
+      const { rank, position } = top
+      const gone = symbols[position] === -1
+      if (gone || rankAt(position) !== rank) continue // the pair was merged with another neighbour since
+      const right = next[position]!
+      symbols[position] = merges[rank]!.merged
+      symbols[right] = -1
+      next[position] = next[right]!
+      if (next[position]! < length) previous[next[position]!] = position
+      if (position > 0) consider(previous[position]!)
+      consider(position)
+    }
+    return symbols.filter((symbol) => symbol !== -1)
+  }
+}

@@ -1,0 +1,24 @@
+import { supported } from '../../../kernels/kernel.js'
+import { tf } from '../../../tf.js'
+import type { AdamWKernel } from '../../contract.js'
+
+/** TensorFlow.js ops only. The bias corrections go into the numbers, which saves two passes over the tensors. */
+export const kernel: AdamWKernel = {
+  name: 'composite',
+  supports: () => supported,
+
+  update({ parameter, gradient, firstMoment, secondMoment, ...factors }) {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, step } = factors
+    const correction = Math.sqrt(1 - beta2 ** step) // √v̂ = √v / correction
+    const stepSize = (learningRate * correction) / (1 - beta1 ** step)
+    const m = average(firstMoment, beta1, gradient)
+    const v = average(secondMoment, beta2, tf.square(gradient))
+    const change = tf.div(tf.mul(m, stepSize), tf.add(tf.sqrt(v), epsilon * correction))
+    const decayed = weightDecay === 0 ? parameter : tf.mul(parameter, 1 - learningRate * weightDecay)
+    return { parameter: tf.sub(decayed, change), firstMoment: m, secondMoment: v }
+  },
+}
+
+function average(moment: tf.Tensor, beta: number, sample: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(moment, beta), tf.mul(sample, 1 - beta))
+}

@@ -1,0 +1,26 @@
+import { supportedOn } from '../../../kernels/kernel.js'
+import { tf } from '../../../tf.js'
+import type { AdamWKernel } from '../../contract.js'
+
+/** The reference: one loop, in double precision. */
+export const kernel: AdamWKernel = {
+  name: 'cpu',
+  supports: (request) => supportedOn(request, 'cpu'),
+
+  update({ parameter, gradient, firstMoment, secondMoment, ...factors }) {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, step } = factors
+    const [P, G] = [Float32Array.from(parameter.dataSync()), gradient.dataSync()]
+    const [M, V] = [Float32Array.from(firstMoment.dataSync()), Float32Array.from(secondMoment.dataSync())]
+    for (let i = 0; i < P.length; i++) {
+      const m = beta1 * M[i] + (1 - beta1) * G[i]
+      const v = beta2 * V[i] + (1 - beta2) * G[i] * G[i]
+      const unbiasedM = m / (1 - beta1 ** step)
+      const unbiasedV = v / (1 - beta2 ** step)
+      P[i] = P[i] * (1 - learningRate * weightDecay) - (learningRate * unbiasedM) / (Math.sqrt(unbiasedV) + epsilon)
+      M[i] = m
+      V[i] = v
+    }
+    const { shape } = parameter
+    return { parameter: tf.tensor(P, shape), firstMoment: tf.tensor(M, shape), secondMoment: tf.tensor(V, shape) }
+  },
+}

@@ -1,0 +1,53 @@
+import { expectShape } from '../expect-shape.js'
+import { withGradient } from '../gradients/with-gradient.js'
+import { chooseKernel } from '../kernels/choose-kernel.js'
+import { SwatError } from '../swat-error.js'
+import { tf } from '../tf.js'
+import type { EmbeddingOptions } from './contract.js'
+import { kernels } from './kernels/index.js'
+
+/**
+ * Looks up one row of a table for each id.
+ *
+ * @param ids - int32 of any shape `[...]`, each in `[0, vocabSize)`
+ * @param weight - the table, `[vocabSize, hiddenSize]`
+ * @param options - kernel choice
+ * @returns `[..., hiddenSize]`; differentiable with respect to `weight`
+ * @throws SwatError `shape` when `weight` is not a matrix, `dtype` when the ids are not int32, `token-id` when an id is
+ * outside the table
+ */
+export function embedding(ids: tf.Tensor, weight: tf.Tensor2D, options: EmbeddingOptions = {}): tf.Tensor {
+  expectShape('embedding', 'weight', weight, ['vocabSize', 'hiddenSize'])
+  const [vocabSize, hiddenSize] = weight.shape
+  expectIds(ids, vocabSize)
+  const rows = ids.size
+  const request = { backend: tf.getBackend(), rows, vocabSize, hiddenSize }
+  const kernel = chooseKernel('embedding', kernels, request, options.kernels)
+  return withGradient(
+    [weight],
+    ([weight]) => {
+      const flatIds = tf.reshape(ids, [rows]) as tf.Tensor1D
+      const output = kernel.forward({ ids: flatIds, weight: weight as tf.Tensor2D })
+      return { output: tf.reshape(output, [...ids.shape, hiddenSize]), saved: [flatIds] }
+    },
+    (outputGradient, [weight], [flatIds]) => {
+      const inputs = { ids: flatIds as tf.Tensor1D, weight: weight as tf.Tensor2D }
+      return [kernel.backward(inputs, tf.reshape(outputGradient, [rows, hiddenSize])).weight]
+    },
+  )
+}
+
+/** Kernels trust the ids: WebAssembly would read foreign memory for one outside the table. */
+function expectIds(ids: tf.Tensor, vocabSize: number): void {
+  if (ids.dtype !== 'int32') {
+    throw new SwatError('dtype', `embedding: ids must be int32, but are ${ids.dtype}. Make them with tf.tensor(…, 'int32').`)
+  }
+  const values = ids.dataSync<'int32'>()
+  const at = values.findIndex((id) => id < 0 || id >= vocabSize)
+  if (at < 0) return
+  throw new SwatError(
+    'token-id',
+    `embedding: ids must be in 0 … ${vocabSize - 1}, but id number ${at} is ${values[at]}. ` +
+      'Use the tokenizer that the model was made for.',
+  )
+}

@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useEngine } from '../engines/use-engine.js'
+import { expectClose } from '../testing/expect-close.js'
+import { expectNoLeak } from '../testing/expect-no-leak.js'
+import { randomTensor } from '../testing/output-and-gradients.js'
+import { tf } from '../tf.js'
+import { matMul } from './mat-mul.js'
+
+interface Product {
+  batches: number[]
+  m: number
+  k: number
+  n: number
+  transposeA: boolean
+  transposeB: boolean
+}
+
+/** Plain loops in double precision. */
+function expectedProduct({ batches, m, k, n, transposeA, transposeB }: Product, A: readonly number[], B: readonly number[]) {
+  const count = batches.reduce((product, axis) => product * axis, 1)
+  const result: number[] = []
+  for (let batch = 0; batch < count; batch++) {
+    for (let row = 0; row < m; row++) {
+      for (let column = 0; column < n; column++) {
+        let sum = 0
+        for (let i = 0; i < k; i++) {
+          const a = A[batch * m * k + (transposeA ? i * m + row : row * k + i)]
+          sum += a * B[batch * k * n + (transposeB ? column * k + i : i * n + column)]
+        }
+        result.push(sum)
+      }
+    }
+  }
+  return { shape: [...batches, m, n], data: result }
+}
+
+function expectRight(product: Product): void {
+  const { batches, m, k, n, transposeA, transposeB } = product
+  const a = randomTensor([...batches, ...(transposeA ? [k, m] : [m, k])], 1)
+  const b = randomTensor([...batches, ...(transposeB ? [n, k] : [k, n])], 2)
+  tf.tidy(() => {
+    const actual = matMul(tf.tensor([...a.data], [...a.shape]), tf.tensor([...b.data], [...b.shape]), {
+      transposeA,
+      transposeB,
+    })
+    expectClose(actual, expectedProduct(product, a.data, b.data), { relative: 2e-6, absolute: 1e-6 })
+  })
+}
+
+describe.each([{ backend: 'cpu' }, { backend: 'wasm' }] as const)('matMul on $backend', ({ backend }) => {
+  const flags = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })))
+  const shapes = [
+    { m: 65, k: 64, n: 7 },
+    { m: 7, k: 130, n: 66 },
+    { m: 1, k: 65, n: 130 },
+    { m: 130, k: 7, n: 1 },
+  ]
+
+  beforeAll(async () => {
+    await useEngine({ backend })
+  })
+
+  it.each(flags.flatMap((flag) => shapes.map((shape) => ({ ...shape, ...flag }))))(
+    '[$m, $k] times [$k, $n], transposed: $transposeA, $transposeB',
+    async (product) => {
+      await expectNoLeak(() => expectRight({ ...product, batches: [] }))
+    },
+  )
+
+  it.each(flags)('takes batches one by one, transposed: $transposeA, $transposeB', async (flag) => {
+    await expectNoLeak(() => expectRight({ ...flag, batches: [2, 3], m: 4, k: 5, n: 6 }))
+  })
+
+  it('is right for any shape', () => {
+    const axis = fc.integer({ min: 1, max: 70 })
+    const batches = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 })
+    const product = fc.record({ batches, m: axis, k: axis, n: axis, transposeA: fc.boolean(), transposeB: fc.boolean() })
+    fc.assert(fc.property(product, expectRight), { numRuns: 50, seed: 1 })
+  })
+
+  it('refuses operands that do not fit', () => {
+    expect(() => matMul(tf.zeros([2, 3]), tf.zeros([2, 3]))).toThrow('a is [2, 3] and b is [2, 3].')
+    expect(() => matMul(tf.zeros([2, 2, 3]), tf.zeros([3, 3, 2]))).toThrow('with equal leading axes')
+    expect(() => matMul(tf.zeros([2, 3]), tf.zeros([2, 3]), { transposeA: true })).not.toThrow()
+  })
+})
+
+// The trap: the wasm backend keeps a packed copy of the right operand for as long as that tensor lives.
+it('multiplies by fresh transposes on wasm, not by a packed copy of an earlier one', async () => {
+  await useEngine({ backend: 'wasm' })
+  const a = tf.tensor2d([[1, 2]])
+  const first = matMul(a, tf.tensor2d([[1, 1], [2, 2], [3, 3]]), { transposeB: true })
+  const second = matMul(a, tf.tensor2d([[1, 0], [0, 1], [5, 5]]), { transposeB: true })
+  expectClose(first, { shape: [1, 3], data: [3, 6, 9] })
+  expectClose(second, { shape: [1, 3], data: [1, 2, 15] })
+})
