@@ -1,0 +1,11 @@
+export { rotaryFrequencies } from './rotary/rotary-frequencies.js'
+export { disposeRotaryTables, rotaryTables } from './rotary/rotary-tables.js'
+export type { RotaryPositions, RotaryTables, RotaryTablesOptions } from './rotary/rotary-tables.js'
+export { applyRotary } from './rotary/apply-rotary.js'
+export type { RotaryOptions, RotaryStyle } from './rotary/contract.js'
+
+export { alibiSlopes } from './alibi/alibi-slopes.js'
+export { slopes } from './alibi/slopes.js'
+export type { SlopeRule, SlopesOptions } from './alibi/slopes.js'
+export { slopePreset, slopePresetNames } from './alibi/slope-preset.js'
+export type { SlopePresetName } from './alibi/slope-preset.js'

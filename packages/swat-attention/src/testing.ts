@@ -1,0 +1,4 @@
+export { swatAttentionCases } from './testing/cases.js'
+export type { SwatAttentionCase } from './testing/cases.js'
+export { checkSwatAttentionCase } from './testing/conformance.js'
+export type { KernelUnderTest } from './testing/conformance.js'
