@@ -1,0 +1,11 @@
+/**
+ * The middle value, or the mean of the two middle ones.
+ *
+ * @param values - at least one number
+ * @returns the median
+ */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

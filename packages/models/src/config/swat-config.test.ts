@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { SwatError } from '@swat-js/tensor-core'
+import { describe, expect, it } from 'vitest'
+import { resolveConfig, type SwatConfigInput } from './swat-config.js'
+
+const sizes = { vocabSize: 256, hiddenSize: 64, layers: 2, heads: 4, window: 32 }
+
+function messageFor(input: object): string {
+  try {
+    resolveConfig(input as SwatConfigInput)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SwatError)
+    expect((error as SwatError).code).toBe('config')
+    return (error as SwatError).message
+  }
+  throw new Error('resolveConfig accepted the configuration')
+}
+
+describe('resolveConfig', () => {
+  it('fills in every default', () => {
+    expect(resolveConfig(sizes)).toEqual({
+      ...sizes,
+      kvHeads: 4,
+      headDim: 16,
+      intermediateSize: 256,
+      activation: 'sigmoid',
+      slopes: 'swat-+',
+      rope: { base: 10000 },
+      sigmoidBias: 0,
+      qkNorm: false,
+      normEpsilon: 1e-6,
+      tied: true,
+      initStd: 0.02,
+    })
+  })
+
+  it('keeps given values, also a head size that does not divide the hidden size', () => {
+    const slopes = [-0.5, -0.25, 0.5, 0.25]
+    const given = { heads: 4, kvHeads: 2, headDim: 6, intermediateSize: 24, slopes, rope: null }
+    expect(resolveConfig({ ...sizes, ...given })).toMatchObject(given)
+    expect(resolveConfig({ ...sizes, rope: { base: 500 } }).rope).toEqual({ base: 500 })
+    expect(resolveConfig({ ...sizes, rope: {} }).rope).toEqual({ base: 10000 })
+    expect(resolveConfig({ ...sizes, window: null }).window).toBeNull()
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['a missing size', { layers: undefined }, /layers must be a positive integer, but is missing\./],
+    ['a missing window', { window: undefined }, /window must be .* but is missing/],
+    ['window 0', { window: 0 }, /window must be a positive integer, or null for unlimited, but is 0\./],
+    ['a negative window', { window: -3 }, /window must be .* but is -3\./],
+    ['a fractional window', { window: 1.5 }, /window must be .* but is 1\.5\./],
+    ['a size in words', { vocabSize: '256' }, /vocabSize must be a positive integer, but is '256'\./],
+    ['an unknown key', { hidden: 64 }, /Unknown key 'hidden'; known keys are vocabSize, hiddenSize, layers/],
+    ['an unknown key of rope', { rope: { theta: 1 } }, /Unknown key 'theta'; known keys are base\./],
+    ['a rope that is a number', { rope: 10000 }, /rope must be \{ base: number \} or null, but is 10000\./],
+    ['a rope base of 0', { rope: { base: 0 } }, /rope\.base must be a positive number, but is 0\./],
+    ['another activation', { activation: 'relu' }, /activation must be 'sigmoid' or 'softmax', but is 'relu'\./],
+    ['an odd head size with RoPE', { headDim: 5 }, /headDim must be even for RoPE, but is 5\..*rope to null/],
+    ['heads that do not divide', { heads: 6 }, /hiddenSize \(64\) must be a multiple of heads \(6\)\..*give headDim/],
+    ['kvHeads that do not divide', { kvHeads: 3 }, /kvHeads must divide heads \(4\), but is 3\. Choose from 1, 2, 4\./],
+    ['too few slopes', { slopes: [0.5] }, /slopes must have one number for each of 4 heads, but has 1\./],
+    ['a slope that is no number', { slopes: [1, 2, 3, NaN] }, /slopes must be the name of a slope preset or an array/],
+    ['an unknown slope preset', { slopes: 'steep' }, /slopes: .*'steep'.*'swat-\+'/],
+    ['a split of other heads', { slopes: 'alibi-3:2' }, /slopes: .*'alibi-3:2' is for 5 heads, but there are 4/],
+    ['balanced slopes with odd heads', { heads: 1, slopes: 'swat-+' }, /slopes: .*heads must be even, but is 1/],
+    ['a log bias without window', { window: null, sigmoidBias: 'neg-log-window' }, /needs a window/],
+    ['a bias with softmax', { activation: 'softmax', sigmoidBias: -1 }, /sigmoidBias must be 0 with .*'softmax'/],
+    ['another bias', { sigmoidBias: 'learned' }, /must be a finite number or 'neg-log-window', but is 'learned'/],
+    ['tied as a word', { tied: 'yes' }, /tied must be true or false, but is 'yes'\./],
+    ['an infinite epsilon', { normEpsilon: Infinity }, /normEpsilon must be a positive number, but is Infinity\./],
+  ])('refuses %s', (_, wrong, message) => {
+    expect(messageFor({ ...sizes, ...wrong })).toMatch(message)
+  })
+
+  it('names every fault at once', () => {
+    expect(messageFor({ ...sizes, layers: 0, tied: 1 })).toMatch(/layers must.*tied must/)
+    expect(messageFor({ ...sizes, kvHeads: 3, headDim: 5 })).toMatch(/headDim must.*kvHeads must/)
+  })
+
+  it('refuses what is not an object', () => {
+    expect(messageFor(null as unknown as object)).toMatch(/must be an object, but is null/)
+  })
+
+  it('returns a resolved configuration unchanged', () => {
+    const inputs = fc.record({
+      vocabSize: fc.integer({ min: 1, max: 500 }),
+      layers: fc.integer({ min: 1, max: 4 }),
+      kvHeads: fc.constantFrom(1, 2, 4),
+      window: fc.option(fc.integer({ min: 1, max: 99 })),
+      slopes: fc.constantFrom('swat-', 'swat+', 'swat-+', 'alibi-3:1', 'none', 'code-f1a771f'),
+      qkNorm: fc.boolean(),
+      tied: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(inputs, (input) => {
+        const config = resolveConfig({ ...input, hiddenSize: 64, heads: 4 } as SwatConfigInput)
+        expect(config).toMatchObject(input)
+        expect(resolveConfig(config)).toEqual(config)
+      }),
+    )
+  })
+})

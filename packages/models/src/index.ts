@@ -1,0 +1,41 @@
+export { presetConfig, presetNames } from './config/presets.js'
+export type { PresetName } from './config/presets.js'
+export { resolveConfig, swatConfigSchema } from './config/swat-config.js'
+export type { SwatConfig, SwatConfigInput } from './config/swat-config.js'
+export { fromHuggingFaceConfig, toHuggingFaceConfig } from './config/hugging-face-config.js'
+export type { HuggingFaceConfig } from './config/hugging-face-config.js'
+export { intermediateSize } from './config/intermediate-size.js'
+
+export { parameterShapes } from './parameters/parameter-shapes.js'
+export { parameterCount } from './parameters/parameter-count.js'
+export type { ParameterCount } from './parameters/parameter-count.js'
+export { parametersFromHuggingFace } from './parameters/parameters-from-hugging-face.js'
+export { initializeParameters } from './parameters/initialize-parameters.js'
+
+export { mlp } from './layers/mlp.js'
+export type { MlpParameters } from './layers/mlp.js'
+export type { MatrixWeight, NormWeight } from './layers/weights.js'
+export { blockSettings } from './swat-transformer/block-settings.js'
+export { swatBlock } from './swat-transformer/block.js'
+export type {
+  SwatBlockContext,
+  SwatBlockParameters,
+  SwatBlockResult,
+  SwatBlockSettings,
+} from './swat-transformer/block.js'
+export { swatTransformer } from './swat-transformer/model.js'
+export type { SwatParameters, SwatTransformerContext, SwatTransformerResult } from './swat-transformer/model.js'
+export { createModelCache, disposeModelCache } from './swat-transformer/model-cache.js'
+export type { ModelCache } from './swat-transformer/model-cache.js'
+
+export { modelLoss } from './training/model-loss.js'
+export type { TokenBatch } from './training/model-loss.js'
+export { trainingStep } from './training/training-step.js'
+export type { TrainingSettings, TrainingState, TrainingStepResult } from './training/training-step.js'
+
+export { generateTokens } from './generation/generate-tokens.js'
+export type { GenerationOptions } from './generation/generate-tokens.js'
+export { sampleToken } from './generation/sample-token.js'
+export type { SamplingOptions } from './generation/sample-token.js'
+export { evaluateTokens } from './evaluation/evaluate-tokens.js'
+export type { Evaluation, EvaluationOptions } from './evaluation/evaluate-tokens.js'

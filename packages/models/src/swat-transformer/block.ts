@@ -1,0 +1,74 @@
+import type { RotaryTables } from '@swat-js/positional-encodings'
+import {
+  swatAttentionLayer,
+  type RollingCache,
+  type SwatAttentionParameters,
+  type SwatAttentionSettings,
+} from '@swat-js/swat-attention'
+import { rmsNorm, tf, type KernelPolicy } from '@swat-js/tensor-core'
+import { mlp, type MlpParameters } from '../layers/mlp.js'
+import type { NormWeight } from '../layers/weights.js'
+
+/** Parameters of one block under their official names. */
+export type SwatBlockParameters = {
+  /** Norm before attention, `[hidden]`. */
+  attn_norm: NormWeight
+  /** Projections of the attention layer. */
+  attn: SwatAttentionParameters
+  /** Norm before the feed-forward layer, `[hidden]`. */
+  mlp_norm: NormWeight
+  /** Matrices of the feed-forward layer. */
+  mlp: MlpParameters
+}
+
+/** What all blocks of a model share. */
+export interface SwatBlockSettings {
+  /** Heads, window, activation and slopes. */
+  attention: SwatAttentionSettings
+  /** Epsilon of both norms. */
+  normEpsilon: number
+}
+
+/** What a block gets besides its input. */
+export interface SwatBlockContext {
+  /** Rotary tables for the positions of this call; `null` without rotary embedding. */
+  rotary: RotaryTables | null
+  /** Keys and values of earlier tokens; without it the input is the start of a sequence. */
+  cache?: RollingCache
+  /** Which kernels run. */
+  kernels?: KernelPolicy
+}
+
+/** What a block returns. */
+export interface SwatBlockResult {
+  /** `[batch, length, hidden]` */
+  output: tf.Tensor3D
+  /** The cache for the next call; `null` when none came. */
+  cache: RollingCache | null
+}
+
+/**
+ * One pre-norm block: `x + attention(norm(x))`, then `+ mlp(norm(·))` (spec 4.1).
+ *
+ * @param x - `[batch, length, hidden]`
+ * @param parameters - weights of the block
+ * @param settings - shared by all blocks
+ * @param context - rotary tables, cache, kernels
+ * @returns see {@link SwatBlockResult}; both are the caller's to dispose
+ */
+export function swatBlock(
+  x: tf.Tensor3D,
+  parameters: SwatBlockParameters,
+  settings: SwatBlockSettings,
+  context: SwatBlockContext,
+): SwatBlockResult {
+  const norm = { epsilon: settings.normEpsilon, kernels: context.kernels }
+
+  const attentionInput = rmsNorm(x, parameters.attn_norm.weight, norm) // [batch, length, hidden]
+  const attention = swatAttentionLayer(attentionInput, parameters.attn, settings.attention, context)
+  const attended: tf.Tensor3D = tf.add(x, attention.output) // [batch, length, hidden]
+
+  const mlpInput = rmsNorm(attended, parameters.mlp_norm.weight, norm) // [batch, length, hidden]
+  const mlpOutput = mlp(mlpInput, parameters.mlp, context) // [batch, length, hidden]
+  return { output: tf.add(attended, mlpOutput), cache: attention.cache }
+}

@@ -1,0 +1,51 @@
+import { crossEntropy, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
+import type { SwatConfig } from '../config/swat-config.js'
+import { swatTransformer, type SwatParameters } from '../swat-transformer/model.js'
+
+/** Sequences of equal length with the token that follows each of theirs. */
+export interface TokenBatch {
+  /** Token ids, `[batch, length]` row by row. */
+  inputs: Int32Array
+  /** The token after each input, `[batch, length]` row by row; −100 is not scored. */
+  labels: Int32Array
+  /** Number of sequences. */
+  batchSize: number
+  /** Tokens of each sequence. */
+  length: number
+}
+
+/**
+ * Mean cross-entropy of a batch in nats for each scored token.
+ *
+ * @param parameters - the weights
+ * @param config - the model they belong to
+ * @param batch - inputs and labels
+ * @param options - `kernels`: which kernels run
+ * @returns a scalar, differentiable with respect to the parameters
+ * @throws SwatError `shape` when there are not `batchSize · length` inputs and labels, `token-id` and `label` when one
+ * is not in the vocabulary, `no-labels` when no token is scored
+ */
+export function modelLoss(
+  parameters: SwatParameters,
+  config: SwatConfig,
+  batch: TokenBatch,
+  options: { kernels?: KernelPolicy } = {},
+): tf.Scalar {
+  expectLength('inputs', batch)
+  expectLength('labels', batch)
+  return tf.tidy(() => {
+    const ids = tf.tensor2d(batch.inputs, [batch.batchSize, batch.length], 'int32')
+    const labels = tf.tensor1d(batch.labels, 'int32') // [batch · length]
+    const { logits } = swatTransformer(parameters, config, ids, options) // [batch, length, vocab]
+    return crossEntropy(tf.reshape(logits, [-1, config.vocabSize]), labels, options)
+  })
+}
+
+function expectLength(name: 'inputs' | 'labels', batch: TokenBatch): void {
+  const { batchSize, length } = batch
+  if (batch[name].length === batchSize * length) return
+  throw new SwatError(
+    'shape',
+    `modelLoss: ${name} must have batchSize · length (${batchSize} · ${length}) tokens, but has ${batch[name].length}.`,
+  )
+}

@@ -1,0 +1,216 @@
+import {
+  adamW,
+  constantSchedule,
+  cosineSchedule,
+  createRandom,
+  disposeParameters,
+  flattenParameters,
+  mapParameters,
+  nextTokenLabels,
+  tf,
+  useEngine,
+} from '@swat-js/tensor-core'
+import { expectClose } from '@swat-js/tensor-core/testing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { engines } from '../../test/fixtures/engines.js'
+import {
+  goldenConfig,
+  goldenParameters,
+  readGolden,
+  type Golden,
+  type GoldenConfig,
+} from '../../test/fixtures/golden-model.js'
+import { resolveConfig, type SwatConfig } from '../config/swat-config.js'
+import { initializeParameters } from '../parameters/initialize-parameters.js'
+import type { SwatParameters } from '../swat-transformer/model.js'
+import { modelLoss, type TokenBatch } from './model-loss.js'
+import { trainingStep, type TrainingSettings, type TrainingState } from './training-step.js'
+
+interface GoldenTraining {
+  steps: { step: number; loss: number; grad_norm: number; lr: number }[]
+  final_loss: number
+  final_checksums: Record<string, { sum: number; abs_sum: number }>
+}
+
+const model = readGolden<{ config: GoldenConfig; weights: Record<string, Golden>; ids: number[][] }>('model')
+const training = readGolden<GoldenTraining>('train-steps')
+
+function batchOf(rows: number[][]): TokenBatch {
+  const [batchSize, length] = [rows.length, rows[0].length]
+  const inputs = Int32Array.from(rows.flat())
+  return { inputs, labels: nextTokenLabels(inputs, batchSize, length), batchSize, length }
+}
+
+function initialState(parameters: SwatParameters, settings: TrainingSettings): TrainingState {
+  return { step: 0, parameters, optimizer: settings.optimizer.init(parameters) }
+}
+
+function disposeState(state: TrainingState): void {
+  disposeParameters(state.parameters)
+  disposeParameters(state.optimizer.firstMoments)
+  disposeParameters(state.optimizer.secondMoments)
+}
+
+function valuesOf(state: TrainingState): number[][] {
+  return [...flattenParameters(state.parameters).values()].map((tensor) => Array.from(tensor.dataSync()))
+}
+
+describe.each(engines)('trainingStep on $name', ({ backend, kernels }) => {
+  beforeAll(async () => {
+    await useEngine({ backend })
+  })
+
+  it('golden: eight steps', async () => {
+    const config = goldenConfig(model.config)
+    const settings: TrainingSettings = {
+      optimizer: adamW({ beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.01 }),
+      schedule: cosineSchedule({ peak: 0.01, warmupSteps: 2, totalSteps: 8, minimumRatio: 0.1 }),
+      clip: 1,
+      kernels,
+    }
+    let state = initialState(goldenParameters(model.weights), settings)
+    for (const expected of training.steps) {
+      const result = await trainingStep(state, config, [batchOf(model.ids)], settings)
+      state = result.state
+      expect(state.step).toBe(expected.step)
+      expect(result.tokens).toBe(22)
+      expectClose([result.loss], [expected.loss], { relative: 1e-4, name: 'loss' })
+      expectClose([result.gradientNorm], [expected.grad_norm], { relative: 1e-4, name: 'gradient norm' })
+      expectClose([result.learningRate], [expected.lr], { relative: 1e-9, absolute: 1e-12, name: 'learning rate' })
+    }
+    const loss = modelLoss(state.parameters, config, batchOf(model.ids), { kernels })
+    expectClose(loss, [training.final_loss], { relative: 1e-4, name: 'final loss' })
+    const parameters = flattenParameters(state.parameters)
+    expect([...parameters.keys()]).toEqual(Object.keys(training.final_checksums))
+    for (const [name, tensor] of parameters) {
+      const values = Array.from(tensor.dataSync())
+      const expected = training.final_checksums[name]
+      const absolute = 1e-4 * expected.abs_sum
+      expectClose([values.reduce((a, b) => a + b)], [expected.sum], { absolute, name: `sum of ${name}` })
+      expectClose([values.reduce((a, b) => a + Math.abs(b), 0)], [expected.abs_sum], { absolute, name })
+    }
+    loss.dispose()
+    disposeState(state)
+  })
+})
+
+const tiny = resolveConfig({
+  vocabSize: 13,
+  hiddenSize: 8,
+  layers: 2,
+  heads: 2,
+  intermediateSize: 12,
+  window: 3,
+  initStd: 0.3,
+})
+
+function settingsWith(changes: Partial<TrainingSettings> = {}): TrainingSettings {
+  return { optimizer: adamW({ weightDecay: 0.01 }), schedule: constantSchedule(1e-2), clip: 1, ...changes }
+}
+
+function freshState(config: SwatConfig, settings: TrainingSettings): TrainingState {
+  return initialState(initializeParameters(config, createRandom(7)), settings)
+}
+
+describe('trainingStep', () => {
+  beforeAll(async () => {
+    await useEngine({ backend: 'cpu' })
+  })
+
+  it('micro-batches count as one batch, weighted by their scored tokens', async () => {
+    const rows = [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12, 0, 1, 2]]
+    const settings = settingsWith()
+    const whole = await trainingStep(freshState(tiny, settings), tiny, [batchOf(rows)], settings)
+    const parts = [batchOf(rows.slice(0, 1)), batchOf(rows.slice(1))]
+    const accumulated = await trainingStep(freshState(tiny, settings), tiny, parts, settings)
+    expect(accumulated.tokens).toBe(whole.tokens)
+    expectClose([accumulated.loss], [whole.loss], { relative: 1e-6 })
+    expectClose([accumulated.gradientNorm], [whole.gradientNorm], { relative: 1e-5 })
+    const [expected, actual] = [valuesOf(whole.state), valuesOf(accumulated.state)]
+    // Adam's first update is ±lr wherever the gradient is not tiny, so equal parameters mean equal signs everywhere.
+    actual.forEach((values, i) => expectClose(values, expected[i], { relative: 1e-4 }))
+    disposeState(whole.state)
+    disposeState(accumulated.state)
+  })
+
+  it('a poisoned model is refused before anything changes, and leaks nothing', async () => {
+    const settings = settingsWith()
+    const state = freshState(tiny, settings)
+    const before = valuesOf(state)
+    const poisoned = mapParameters(state.parameters, (tensor, name) =>
+      name === 'model.layers.1.mlp.up_proj.weight' ? tf.fill(tensor.shape, NaN) : tensor.clone(),
+    ) as unknown as SwatParameters
+    const memory = tf.memory()
+    const batch = batchOf([[1, 2, 3, 4]])
+    await expect(trainingStep({ ...state, parameters: poisoned }, tiny, [batch], settings)).rejects.toMatchObject({
+      code: 'non-finite-loss',
+      message: expect.stringMatching(/after 0 updates the loss is NaN.*parameters were not changed/),
+    })
+    expect(tf.memory()).toMatchObject({ numTensors: memory.numTensors, numBytes: memory.numBytes })
+    expect(valuesOf(state)).toEqual(before)
+    disposeParameters(poisoned)
+
+    const { state: after, loss } = await trainingStep(state, tiny, [batch], settings)
+    expect(Number.isFinite(loss)).toBe(true)
+    expect(after.step).toBe(1)
+    expect(valuesOf(after)).not.toEqual(before)
+    disposeState(after)
+  })
+
+  it('an infinite gradient with a finite loss is refused, too', async () => {
+    const settings = settingsWith()
+    const unguarded = { ...tiny, tied: false, normEpsilon: 1e-45 }
+    const { parameters, ...rest } = freshState(unguarded, settings)
+    // The first norm multiplies by up to 1/√epsilon = 3e22: the loss stays finite, the squared gradient overflows.
+    const shrunk = mapParameters(parameters, (tensor, name) =>
+      name === 'model.embeddings.weight' ? tf.mul(tensor, 1e-30) : tensor.clone(),
+    ) as unknown as SwatParameters
+    const loss = modelLoss(shrunk, unguarded, batchOf([[1, 2, 3, 4]]))
+    expect(Number.isFinite(loss.dataSync()[0])).toBe(true)
+    const result = trainingStep({ ...rest, parameters: shrunk }, unguarded, [batchOf([[1, 2, 3, 4]])], settings)
+    await expect(result).rejects.toMatchObject({ code: 'non-finite-loss' })
+    await expect(result).rejects.toThrow(/gradient Infinity/)
+    loss.dispose()
+    disposeParameters(shrunk)
+    disposeState({ ...rest, parameters })
+  })
+
+  it('an error of the forward pass leaves the state usable and leaks nothing', async () => {
+    const settings = settingsWith()
+    const state = freshState(tiny, settings)
+    const before = valuesOf(state)
+    const memory = tf.memory()
+    const wrong = [batchOf([[1, 2, 3]]), batchOf([[1, 99, 3]])]
+    await expect(trainingStep(state, tiny, wrong, settings)).rejects.toThrow(/id number 1 is 99/)
+    expect(tf.memory()).toMatchObject({ numTensors: memory.numTensors, numBytes: memory.numBytes })
+    expect(valuesOf(state)).toEqual(before)
+    disposeState(state)
+  })
+})
+
+describe.each([{ backend: 'cpu' }, { backend: 'wasm' }] as const)('200 steps on $backend', ({ backend }) => {
+  beforeAll(async () => {
+    await useEngine({ backend })
+  })
+
+  it('leak no tensor and no byte, and learn', async () => {
+    const settings = settingsWith({ schedule: constantSchedule(3e-3) })
+    const random = createRandom(11)
+    const microBatch = () => {
+      const first = [random.integer(13), random.integer(13)]
+      return batchOf(first.map((start) => Array.from({ length: 8 }, (_, i) => (start + i) % 13)))
+    }
+    let state = freshState(tiny, settings)
+    const memory = tf.memory()
+    const losses: number[] = []
+    for (let step = 0; step < 200; step++) {
+      const result = await trainingStep(state, tiny, [microBatch(), microBatch()], settings)
+      state = result.state
+      losses.push(result.loss)
+    }
+    expect(tf.memory()).toMatchObject({ numTensors: memory.numTensors, numBytes: memory.numBytes })
+    expect(losses[0]).toBeGreaterThan(2)
+    expect(losses[199]).toBeLessThan(0.5)
+    disposeState(state)
+  })
+})

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import * as models from '../src/index.js'
+
+it('exports exactly this', () => {
+  expect(Object.keys(models).sort()).toEqual([
+    'blockSettings',
+    'createModelCache',
+    'disposeModelCache',
+    'evaluateTokens',
+    'fromHuggingFaceConfig',
+    'generateTokens',
+    'initializeParameters',
+    'intermediateSize',
+    'mlp',
+    'modelLoss',
+    'parameterCount',
+    'parameterShapes',
+    'parametersFromHuggingFace',
+    'presetConfig',
+    'presetNames',
+    'resolveConfig',
+    'sampleToken',
+    'swatBlock',
+    'swatConfigSchema',
+    'swatTransformer',
+    'toHuggingFaceConfig',
+    'trainingStep',
+  ])
+})
