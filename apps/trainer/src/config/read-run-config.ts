@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises'
+import { basename, extname } from 'node:path'
+import { SwatError } from '@swat-js/tensor-core'
+import { isMap, isNode, LineCounter, parse, parseDocument, type Document } from 'yaml'
+import { resolveRunConfig } from './resolve-run-config.js'
+import type { RunConfig, RunConfigInput } from './run-config.js'
+
+/** What the command line adds to a configuration file. */
+export interface ConfigOverrides {
+  /** Assignments of the form `training.steps=200`; values are YAML. */
+  set?: readonly string[]
+  /** The run's name, in place of the file's. */
+  name?: string
+}
+
+/**
+ * Reads a run's configuration from a YAML or JSON file.
+ *
+ * @param path - the file
+ * @param overrides - what the command line adds; it wins over the file
+ * @returns the complete configuration; `name` defaults to the name of the file
+ * @throws SwatError `config` when the file is missing, empty, not YAML, or says something wrong; the message has file,
+ * line and column, or the `--set` argument
+ */
+export async function readRunConfig(path: string, overrides: ConfigOverrides = {}): Promise<RunConfig> {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(await readText(path), { lineCounter, prettyErrors: false })
+  const syntaxError = document.errors[0]
+  if (syntaxError) {
+    throw new SwatError('config', `${position(path, lineCounter, syntaxError.pos[0])}: ${syntaxError.message}.`)
+  }
+  if (document.contents === null) {
+    throw new SwatError(
+      'config',
+      `${path}: the file is empty. A configuration needs at least data.path or data.module.`,
+    )
+  }
+  if (!isMap(document.contents)) {
+    throw new SwatError('config', `${path}: expected keys such as 'data:' at the top, got something else.`)
+  }
+  const input = document.toJS() as Record<string, unknown>
+  const assignments = (overrides.set ?? []).map(parseAssignment)
+  if (overrides.name !== undefined) {
+    assignments.push({ argument: `--name ${overrides.name}`, keys: ['name'], value: overrides.name })
+  }
+  for (const { argument, keys, value } of assignments) assign(input, keys, value, argument)
+  input.name ??= basename(path, extname(path))
+
+  return resolveRunConfig(input as RunConfigInput, (keys) => {
+    const argument = assignments.findLast((assignment) => assignment.keys.every((key, i) => key === keys[i]))?.argument
+    if (argument) return `${argument}: ${keys.join('.')}`
+    const offset = offsetOf(document, keys)
+    const place = offset === undefined ? path : position(path, lineCounter, offset)
+    return keys.length === 0 ? place : `${place}: ${keys.join('.')}`
+  })
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const reason =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : `it cannot be read (${code})`
+    throw new SwatError('config', `${path}: ${reason}. Give the path of a YAML or JSON configuration.`, {
+      cause: error,
+    })
+  }
+}
+
+interface Assignment {
+  argument: string
+  keys: string[]
+  value: unknown
+}
+
+function parseAssignment(text: string): Assignment {
+  const argument = `--set ${text}`
+  const equals = text.indexOf('=')
+  const keys = text.slice(0, Math.max(equals, 0)).trim().split('.')
+  if (keys.some((key) => key === '' || key === '__proto__')) {
+    throw new SwatError('config', `${argument}: expected key=value, for example --set training.steps=200.`)
+  }
+  try {
+    return { argument, keys, value: parse(text.slice(equals + 1)) }
+  } catch (error) {
+    throw new SwatError('config', `${argument}: the value is not valid YAML. Quote it if it is a text.`, {
+      cause: error,
+    })
+  }
+}
+
+function assign(target: Record<string, unknown>, keys: readonly string[], value: unknown, argument: string): void {
+  let section = target
+  for (const [i, key] of keys.slice(0, -1).entries()) {
+    const inner = (section[key] ??= {})
+    if (typeof inner !== 'object' || Array.isArray(inner)) {
+      const name = keys.slice(0, i + 1).join('.')
+      throw new SwatError('config', `${argument}: ${name} is ${JSON.stringify(inner)}, which has no keys to set.`)
+    }
+    section = inner as Record<string, unknown>
+  }
+  section[keys[keys.length - 1]] = value
+}
+
+/** Where a value was written, or the innermost section around it that was; a key's own place if it has one. */
+function offsetOf(document: Document.Parsed, keys: readonly string[]): number | undefined {
+  let node: unknown = document.contents
+  let offset: number | undefined
+  for (const key of keys) {
+    if (!isMap(node)) break
+    const pair = node.items.find((item) => String(item.key) === key)
+    if (!pair) break
+    offset = isNode(pair.key) ? pair.key.range?.[0] : offset
+    node = pair.value
+  }
+  return offset
+}
+
+function position(path: string, lineCounter: LineCounter, offset: number): string {
+  const { line, col } = lineCounter.linePos(offset)
+  return `${path}:${line}:${col}`
+}

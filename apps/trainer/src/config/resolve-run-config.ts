@@ -1,0 +1,93 @@
+import { SwatError } from '@swat-js/tensor-core'
+import type { z } from 'zod'
+import { closestWord } from './closest-word.js'
+import { describeUnknownKey } from './describe-unknown-key.js'
+import { runConfigJsonSchema } from './run-config-json-schema.js'
+import { runConfigSchema, type RunConfig, type RunConfigInput } from './run-config.js'
+
+/** Something that a configuration says wrongly: where (keys from the outside in) and what. */
+interface Problem {
+  path: readonly string[]
+  message: string
+}
+
+/**
+ * Checks a configuration and fills in every default.
+ *
+ * @param input - what was written; only `name` and `data` are required
+ * @param locate - says where a path of keys was written, for messages; by default the dotted path
+ * @returns the complete configuration
+ * @throws SwatError `config` with one line for each thing that is wrong: where, what was expected, what came
+ */
+export function resolveRunConfig(
+  input: RunConfigInput,
+  locate: (path: readonly string[]) => string = (path) => path.join('.'),
+): RunConfig {
+  const result = runConfigSchema.safeParse(input)
+  if (result.success) return result.data
+  const lines = result.error.issues
+    .flatMap((issue) => describeIssue(issue, input))
+    .map(({ path, message }) => `${locate(path)}: ${message}.`.replace(/^: /, '').replace(/\.\.$/, '.'))
+  throw new SwatError('config', lines.join(' '))
+}
+
+function describeIssue(issue: z.core.$ZodIssue, input: unknown): Problem[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(path)
+    return issue.keys.map((key) => ({ path: [...path, key], message: describeUnknownKey(key, known) }))
+  }
+  const value = valueAt(input, path)
+  const came = value === undefined ? 'but it is missing' : `got ${JSON.stringify(value)}`
+  if (issue.code === 'invalid_value') {
+    const allowed = issue.values.map(String)
+    const meant = typeof value === 'string' ? closestWord(value, allowed) : undefined
+    const message = `expected one of ${allowed.join(', ')}, ${came}`
+    return [{ path, message: meant ? `${message}; did you mean '${meant}'?` : message }]
+  }
+  if (issue.code === 'custom') return [{ path, message: issue.message }]
+  return [{ path, message: `expected ${expectation(issue)}, ${came}` }]
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeNames[issue.expected] ?? issue.expected
+    case 'too_small': {
+      const bound = `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`
+      if (issue.origin === 'string') return issue.minimum === 1 ? 'a text that is not empty' : `${bound} characters`
+      return issue.origin === 'array' ? `a list of ${bound}` : `${nameOfNumber(issue.origin)} of ${bound}`
+    }
+    case 'too_big':
+      return `${nameOfNumber(issue.origin)} of ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`
+    case 'invalid_union':
+      return [...new Set(issue.errors.flat().map(expectation))].join(' or ')
+    default:
+      return issue.message.replace(/^Invalid \w+: /, '').replace(/^expected /, '')
+  }
+}
+
+const typeNames: Partial<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  object: 'a section with keys',
+  array: 'a list',
+}
+
+function nameOfNumber(origin: string): string {
+  return origin === 'int' ? 'a whole number' : 'a number'
+}
+
+function keysAt(path: readonly string[]): string[] {
+  let schema: JsonObject | undefined = runConfigJsonSchema()
+  for (const key of path) schema = (schema?.properties as Record<string, JsonObject> | undefined)?.[key]
+  return Object.keys((schema?.properties as JsonObject | undefined) ?? {})
+}
+
+type JsonObject = Record<string, unknown>
+
+function valueAt(input: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as JsonObject | null | undefined)?.[key], input)
+}

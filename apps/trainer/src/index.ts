@@ -1,0 +1,30 @@
+export { trainRun } from './run.js'
+export type { TrainRunOptions } from './run.js'
+export { loadRun } from './load-run.js'
+export type { LoadedRun } from './load-run.js'
+
+export { runConfigSchema } from './config/run-config.js'
+export type { RunConfig, RunConfigInput } from './config/run-config.js'
+export { resolveRunConfig } from './config/resolve-run-config.js'
+export { readRunConfig } from './config/read-run-config.js'
+export type { ConfigOverrides } from './config/read-run-config.js'
+export { runConfigJsonSchema } from './config/run-config-json-schema.js'
+
+export { scoreText } from './evaluation/score-text.js'
+export type { SpeakingModel, TextScore } from './evaluation/score-text.js'
+export { continueText } from './evaluation/continue-text.js'
+export type { ContinueOptions } from './evaluation/continue-text.js'
+
+export type {
+  BestValidation,
+  CheckpointEvent,
+  EndEvent,
+  NoticeEvent,
+  ProgressEvent,
+  RunEvent,
+  RunSummary,
+  SampleEvent,
+  StartEvent,
+  StepEvent,
+  ValidationEvent,
+} from './progress/run-event.js'

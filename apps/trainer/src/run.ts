@@ -1,0 +1,235 @@
+import { setImmediate } from 'node:timers/promises'
+import { nextTokenBatches } from '@swat-js/data'
+import { initializeParameters, parameterCount, trainingStep, type TrainingState } from '@swat-js/models'
+import { adamW, createRandom, disposeParameters, useEngine } from '@swat-js/tensor-core'
+import type { CheckpointState } from './checkpoints/checkpoint-state.js'
+import { findLatestCheckpoint } from './checkpoints/find-checkpoint.js'
+import { readRunCheckpoint } from './checkpoints/read-run-checkpoint.js'
+import { writeCheckpoint } from './checkpoints/write-checkpoint.js'
+import { expectSameRun } from './config/expect-same-run.js'
+import { learningRates } from './config/learning-rates.js'
+import { resolveModel } from './config/resolve-model.js'
+import type { RunConfig } from './config/run-config.js'
+import { continueText } from './evaluation/continue-text.js'
+import { scoreText } from './evaluation/score-text.js'
+import { describeFailure } from './run-folder/describe-failure.js'
+import type { RunEvent, RunSummary } from './progress/run-event.js'
+import { openMetricsFile } from './run-folder/metrics-file.js'
+import { openRunFolder, runFolderPath } from './run-folder/run-folder.js'
+import { makeRunRecord } from './run-folder/run-record.js'
+import { firstWords } from './text/first-words.js'
+import { makeTokenizer } from './text/make-tokenizer.js'
+import { packText } from './text/pack-text.js'
+import { readSplit } from './text/read-split.js'
+import { versions } from './versions.js'
+
+/** How {@link trainRun} is watched and steered. */
+export interface TrainRunOptions {
+  /** Called with everything that happens. */
+  report?: (event: RunEvent) => void
+  /** Go on from the latest checkpoint of the configured run folder (`true`) or of this folder. */
+  resume?: boolean | string
+  /** When it aborts, the run finishes its step, saves a checkpoint and ends. */
+  signal?: AbortSignal
+}
+
+/**
+ * Trains a model as configured: the whole run, from text to summary, in a folder from which it can be resumed to the
+ * same numbers.
+ *
+ * @param config - the complete configuration
+ * @param options - see {@link TrainRunOptions}
+ * @returns what the run reached
+ * @throws SwatError or DataError when the run cannot begin or go on; checkpoints written before remain
+ */
+export async function trainRun(config: RunConfig, options: TrainRunOptions = {}): Promise<RunSummary> {
+  const { report = () => {}, resume = false, signal } = options
+  const { training, validation, sample, checkpoint } = config
+  const { endOfDocument } = config.tokenizer
+  const deadline = performance.now() + (training.maxMinutes ?? Infinity) * 60_000
+
+  // The run folder: free for a new run, or with a checkpoint to go on from.
+  const folder = await openRunFolder(runFolderPath(config, resume), resume !== false)
+  if (folder.record) expectSameRun(folder.record, { config })
+  const engine = await useEngine(config.engine)
+  const latest = folder.record ? await findLatestCheckpoint(folder.path) : null
+  const saved = latest === null ? null : await readRunCheckpoint(latest)
+
+  // Text → documents → tokens → batches.
+  const documents = await readSplit(config)
+  const tokenizer =
+    saved?.tokenizer ??
+    (await makeTokenizer(config.tokenizer, documents.train, (done, total) =>
+      report({ event: 'progress', task: 'tokenizer', done, total }),
+    ))
+  const train = packText(documents.train, tokenizer, endOfDocument)
+  const heldOut = packText(documents.validation, tokenizer, endOfDocument)
+  const { batchSize, length, accumulation } = training
+  const batches = nextTokenBatches(train, { batchSize, length, seed: config.seed })
+  const prompt = sample.prompt ?? firstWords(documents.validation)
+
+  // The model and its optimizer: as initialised, or as saved.
+  const model = resolveModel(config.model, tokenizer.vocabSize)
+  const record = makeRunRecord(config, model, train, heldOut)
+  if (folder.record) expectSameRun(folder.record, record)
+  const optimizer = adamW(training)
+  const settings = { optimizer, schedule: learningRates(training), clip: training.clip }
+  const computedBy = { backend: engine.backend, versions: versions() }
+  let progress: CheckpointState = { ...(saved?.state ?? freshState), ...computedBy }
+  let state: TrainingState
+  if (saved) {
+    state = { step: progress.step, parameters: saved.parameters, optimizer: saved.optimizer }
+  } else {
+    const parameters = initializeParameters(model, createRandom(config.seed))
+    state = { step: 0, parameters, optimizer: optimizer.init(parameters) }
+  }
+  batches.seek(progress.cursor)
+
+  await folder.writeRecord(record)
+  await folder.writeSummary(null)
+  const metrics = openMetricsFile(folder.metrics, progress.metricsLength)
+  const log = (event: RunEvent) => {
+    metrics.append(event)
+    report(event)
+  }
+  let savedAt = saved ? state.step : null
+  let lastCheckpoint = latest
+  report({
+    event: 'start',
+    folder: folder.path,
+    resumedFrom: latest,
+    step: state.step,
+    steps: training.steps,
+    parameters: parameterCount(model).total,
+    model,
+    trainTokens: train.tokens.length,
+    validationTokens: heldOut.tokens.length,
+    bytesPerToken: train.byteLength / train.tokens.length,
+    tokensPerStep: batches.tokensPerBatch * accumulation,
+    engine: { backend: engine.backend, device: engine.device, refused: engine.refused },
+  })
+
+  if (saved && saved.state.backend !== engine.backend) {
+    const text = `The run was on ${saved.state.backend} and goes on on ${engine.backend}: last digits will differ.`
+    report({ event: 'notice', text })
+  }
+
+  const validate = async (limit: number | null) => {
+    const began = performance.now()
+    const speaker = { parameters: state.parameters, model, tokenizer }
+    const score = await scoreText(speaker, heldOut.tokens, {
+      limit,
+      onProgress: (done, total) => report({ event: 'progress', task: 'validation', done, total }),
+    })
+    const { loss, perplexity, bitsPerByte, tokens } = score
+    const took = (performance.now() - began) / 1000
+    log({ event: 'validation', step: state.step, loss, perplexity, bitsPerByte, tokens, seconds: took })
+    return score
+  }
+  const writeSample = async () => {
+    const pieces: string[] = []
+    const speaker = { parameters: state.parameters, model, tokenizer }
+    for await (const piece of continueText(speaker, prompt, { ...sample, seed: config.seed + state.step })) {
+      pieces.push(piece)
+    }
+    log({ event: 'sample', step: state.step, prompt, text: pieces.join('') })
+  }
+  const save = async () => {
+    metrics.sync()
+    progress = { ...progress, metricsLength: metrics.length() }
+    const contents = { training: state, model, tokenizer, state: progress }
+    lastCheckpoint = await writeCheckpoint(folder.checkpoints, contents, checkpoint.keep)
+    savedAt = state.step
+    report({ event: 'checkpoint', step: state.step, path: lastCheckpoint })
+  }
+  const examine = async () => {
+    if (isDue(validation.every)) {
+      const { loss } = await validate(validation.tokens)
+      const best = progress.bestValidation
+      if (best === null || loss < best.loss) progress.bestValidation = { step: state.step, loss }
+    }
+    if (isDue(sample.every)) await writeSample()
+    progress.examined = true
+  }
+  const isDue = (every: number) => state.step % every === 0 && state.step < training.steps
+  const isStopped = () => signal?.aborted === true || performance.now() >= deadline
+
+  try {
+    // The training: batch → loss → gradients → update, then what is due.
+    if (!progress.examined) await examine()
+    while (state.step < training.steps && !isStopped()) {
+      const began = performance.now()
+      const microBatches = Array.from({ length: accumulation }, () => batches.next())
+      const result = await trainingStep(state, model, microBatches, settings)
+      state = result.state
+      const took = (performance.now() - began) / 1000
+      progress = {
+        ...progress,
+        step: state.step,
+        tokens: progress.tokens + result.tokens,
+        seconds: progress.seconds + took,
+        cursor: batches.cursor(),
+        trainLoss: result.loss,
+        examined: false,
+      }
+      log({
+        event: 'step',
+        step: state.step,
+        loss: result.loss,
+        learningRate: result.learningRate,
+        gradientNorm: result.gradientNorm,
+        tokensPerSecond: result.tokens / took,
+        tokens: progress.tokens,
+        seconds: progress.seconds,
+      })
+      await setImmediate() // lets signals in: the engines only yield to promises
+      if (isStopped()) break
+      await examine()
+      if (isDue(checkpoint.every)) await save()
+    }
+
+    // The end: the last checkpoint, the whole held-out text, a last sample, the summary.
+    const reason = state.step >= training.steps ? 'finished' : signal?.aborted ? 'interrupted' : 'time-limit'
+    if (savedAt !== state.step) await save()
+    const score = reason === 'interrupted' ? null : await validate(validation.finalTokens)
+    if (score) await writeSample()
+    const summary: RunSummary = {
+      reason,
+      step: state.step,
+      steps: training.steps,
+      parameters: parameterCount(model).total,
+      tokens: progress.tokens,
+      seconds: progress.seconds,
+      tokensPerSecond: progress.seconds > 0 ? progress.tokens / progress.seconds : 0,
+      backend: engine.backend,
+      trainLoss: progress.trainLoss,
+      validationLoss: score?.loss ?? null,
+      perplexity: score?.perplexity ?? null,
+      bitsPerByte: score?.bitsPerByte ?? null,
+      gzipBitsPerByte: score?.gzipBitsPerByte ?? null,
+      bestValidation: progress.bestValidation,
+      checkpoint: lastCheckpoint,
+    }
+    if (score) await folder.writeSummary(summary)
+    report({ event: 'end', folder: folder.path, prompt, summary })
+    return summary
+  } catch (error) {
+    throw describeFailure(error, state.step + 1, lastCheckpoint)
+  } finally {
+    metrics.close()
+    disposeParameters(state.parameters)
+    disposeParameters(state.optimizer.firstMoments)
+    disposeParameters(state.optimizer.secondMoments)
+  }
+}
+
+const freshState = {
+  step: 0,
+  tokens: 0,
+  seconds: 0,
+  cursor: { epoch: 0, batch: 0 },
+  metricsLength: 0,
+  trainLoss: null,
+  bestValidation: null,
+  examined: true,
+}

@@ -1,0 +1,225 @@
+import { execFileSync } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readSafetensors, writeSafetensors } from '@swat-js/tensor-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runSwat, type Outcome } from './swat-process.js'
+import { tinyFolder } from './tiny-run.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await tinyFolder()
+  await writeFile(join(folder, 'empty.txt'), '')
+  await writeFile(join(folder, 'short.txt'), 'Call me Ishmael.')
+  await writeFile(join(folder, 'latin1.txt'), Buffer.from([0x61, 0xe9, 0x20, 0x62]))
+  expect(await runSwat(['train', 'tiny.yaml', '--set', 'training.steps=10'], folder)).toMatchObject({ code: 0 })
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Expects exit code 1, nothing but one line on standard error, no stack trace; returns the line. */
+function messageOf({ code, signal, stderr }: Outcome): string {
+  expect({ code, signal }).toEqual({ code: 1, signal: null })
+  expect(stderr).toMatch(/^swat: [^\n]+\n$/)
+  expect(stderr).not.toMatch(/ at .*\.(ts|js):\d+:\d+\)/)
+  return stderr.trimEnd()
+}
+
+const train = async (...set: string[]) =>
+  messageOf(await runSwat(['train', 'tiny.yaml', '--name', 'bad', ...set.flatMap((value) => ['--set', value])], folder))
+
+/** A copy of the trained run, to be damaged. */
+async function copyOfRun(name: string): Promise<{ run: string; checkpoint: string }> {
+  const run = join('runs', name)
+  await cp(join(folder, 'runs/tiny'), join(folder, run), { recursive: true })
+  return { run, checkpoint: join(folder, run, 'checkpoints/step-000010') }
+}
+const generate = async (run: string) => messageOf(await runSwat(['generate', '--run', run, '--prompt', 'the'], folder))
+
+describe.concurrent('a configuration that cannot be', () => {
+  it('missing configuration file', async () => {
+    const message = messageOf(await runSwat(['train', 'nowhere.yaml'], folder))
+    expect(message).toBe('swat: nowhere.yaml: there is no such file. Give the path of a YAML or JSON configuration.')
+  })
+
+  it.each([
+    ['unknown key', 'training.stpes=4', "training.stpes: unknown key 'stpes'; did you mean 'steps'?"],
+    ['wrong type', 'training.steps=many', '--set training.steps=many: training.steps: expected a number, got "many".'],
+    ['unknown preset', 'model.preset=mikro', "did you mean 'micro'?"],
+    ['odd head dimension with RoPE', 'model.hiddenSize=10', 'headDim must be even for rotary embedding, but is 5'],
+    ['heads no multiple of key heads', 'model={heads: 4, kvHeads: 3}', 'kvHeads must divide heads (4), but is 3'],
+    ['window 0', 'model.window=0', '--set model.window=0: model.window: window must be a positive integer'],
+    ['negative window', 'model.window=-3', 'but is -3'],
+    ['an engine that is not there', 'engine.backend=webgpu', "backend 'webgpu' is not part of this version"],
+  ])('%s', async (_, set, message) => {
+    expect(await train(set)).toContain(message)
+  })
+})
+
+describe.concurrent('text that cannot be trained on', () => {
+  it.each([
+    ['missing file', 'data.path=nowhere.txt', 'there is no file or folder nowhere.txt'],
+    ['empty file', 'data.path=empty.txt', 'empty.txt has no text'],
+    ['shorter than one sequence', 'data.path=short.txt', 'one sequence of length 16 needs 17'],
+    ['not UTF-8', 'data.path=latin1.txt', 'latin1.txt'],
+    ['module that is not installed', 'data={module: no-such-texts}', 'npm install no-such-texts'],
+  ])('%s', async (_, set, message) => {
+    expect(await train(set)).toContain(message)
+  })
+
+  it('leaves no run folder behind', async () => {
+    await train('data.path=short.txt', 'output.folder=clean')
+    expect(await readdir(folder)).not.toContain('clean')
+  })
+})
+
+describe.concurrent('a loss that is not finite', () => {
+  it('stops the run, names the step and keeps the last checkpoint', async () => {
+    const set = ['name=absurd', 'training.learningRate=1e30', 'training.warmupSteps=4', 'checkpoint.every=1']
+    const message = await train(...set, 'training.clip=null')
+    expect(message).toMatch(/^swat: The run stopped at step \d+: .*The last good checkpoint is runs\/\S+step-0/)
+    const [, path = ''] = /checkpoint is (\S+)\./.exec(message) ?? []
+    expect(await readdir(join(folder, path))).toContain('model.safetensors')
+  })
+
+  it('is not hidden when a checkpoint holds NaN', async () => {
+    const { run, checkpoint } = await copyOfRun('poisoned')
+    const path = join(checkpoint, 'model.safetensors')
+    const { tensors, metadata } = readSafetensors(await readFile(path))
+    const poisoned = [...tensors].map(([name, entry]) => {
+      const data = name === 'model.norm.weight' ? new Float32Array(16).fill(NaN) : entry.data
+      return [name, { ...entry, data }] as const
+    })
+    await writeFile(path, writeSafetensors(poisoned, metadata))
+    expect(await generate(run)).toContain('finite')
+    const constant = ['--set', 'training.steps=10']
+    const resumed = messageOf(await runSwat(['train', 'tiny.yaml', ...constant, '--resume', run], folder))
+    expect(resumed).toContain('not usable')
+  })
+})
+
+describe.concurrent('a checkpoint that cannot be used', () => {
+  it('no such run', async () => {
+    expect(await generate('runs/nowhere')).toContain('runs/nowhere: there is no such folder')
+  })
+
+  it('run without a checkpoint', async () => {
+    const { run } = await copyOfRun('bare')
+    await rm(join(folder, run, 'checkpoints'), { recursive: true })
+    expect(await generate(run)).toContain('there is no checkpoint in it')
+  })
+
+  it('truncated weights', async () => {
+    const { run, checkpoint } = await copyOfRun('truncated')
+    const path = join(checkpoint, 'model.safetensors')
+    await truncate(path, (await stat(path)).size - 100)
+    expect(await generate(run)).toMatch(/step-000010\/model\.safetensors: .*cut short.* Remove this checkpoint/)
+  })
+
+  it('garbage for weights', async () => {
+    const { run, checkpoint } = await copyOfRun('garbage')
+    await writeFile(join(checkpoint, 'model.safetensors'), 'These are no weights at all.')
+    expect(await generate(run)).toContain('step-000010/model.safetensors: readSafetensors: ')
+  })
+
+  it('weights of another model', async () => {
+    const { run, checkpoint } = await copyOfRun('another')
+    const path = join(checkpoint, 'config.json')
+    const config = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+    await writeFile(path, JSON.stringify({ ...config, hidden_size: 32 }))
+    expect(await generate(run)).toContain('model.embeddings.weight should be [256, 32] and is [256, 16]')
+  })
+
+  it('tokenizer of another model', async () => {
+    const { run, checkpoint } = await copyOfRun('tokenizer')
+    const path = join(checkpoint, 'tokenizer.json')
+    const tokenizer = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+    const added = { id: 256, content: '<|endoftext|>', special: true, single_word: false, lstrip: false, rstrip: false }
+    await writeFile(path, JSON.stringify({ ...tokenizer, added_tokens: [{ ...added, normalized: false }] }))
+    expect(await generate(run)).toContain('tokenizer.json has 257 tokens, but the model has 256')
+  })
+})
+
+describe.concurrent('a run that is there already, or not', () => {
+  it('is not overwritten', async () => {
+    const before = await readFile(join(folder, 'runs/tiny/metrics.jsonl'))
+    const message = messageOf(await runSwat(['train', 'tiny.yaml'], folder))
+    expect(message).toContain('runs/tiny exists already. Go on with it by --resume, or start another run by --name')
+    expect(await readFile(join(folder, 'runs/tiny/metrics.jsonl'))).toEqual(before)
+  })
+
+  it('is not resumed as another run', async () => {
+    const set = ['--set', 'seed=2', '--set', 'training.length=8', '--set', 'training.steps=10']
+    const message = messageOf(await runSwat(['train', 'tiny.yaml', '--resume', ...set], folder))
+    expect(message).toContain('What differs: seed (was 1, now 2); training.length (was 16, now 8). Restore these')
+  })
+
+  it('is not resumed on another text', async () => {
+    const { run } = await copyOfRun('changed')
+    const set = ['--set', 'training.steps=10']
+    const record = JSON.parse(await readFile(join(folder, run, 'config.json'), 'utf8')) as { text: object }
+    await writeFile(
+      join(folder, run, 'config.json'),
+      JSON.stringify({ ...record, text: { trainTokens: 1, validationTokens: 2, digest: 'another' } }),
+    )
+    const message = messageOf(await runSwat(['train', 'tiny.yaml', '--resume', run, ...set], folder))
+    expect(message).toMatch(/the text itself \(was 1 \+ 2 tokens, now \d+ \+ \d+ tokens\)/)
+  })
+
+  it('cannot be resumed when there is none', async () => {
+    const message = messageOf(await runSwat(['train', 'tiny.yaml', '--name', 'none', '--resume'], folder))
+    expect(message).toBe('swat: There is no run in runs/none to resume. Leave out --resume to start it.')
+  })
+})
+
+describe.concurrent('a place that cannot be written', () => {
+  it('part of the path is a file', async () => {
+    const message = await train('output.folder=text.txt')
+    expect(message).toMatch(/text\.txt\/bad cannot be written: a part of the path is a file/)
+  })
+
+  it('full disk: stops with the reason and keeps whole checkpoints only', async ({ skip }) => {
+    const disk = join(folder, 'disk')
+    await mkdir(disk)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk], { stdio: 'ignore' })
+    } catch {
+      skip('a small file system can only be mounted by root')
+    }
+    try {
+      const set = ['training.steps=100', 'checkpoint.every=1', 'checkpoint.keep=100']
+      const message = await train('output.folder=disk', ...set)
+      expect(message).toMatch(/disk\/bad\/.*(ENOSPC|disk is full)/)
+      const checkpoints = await readdir(join(disk, 'bad/checkpoints'))
+      expect(checkpoints.length).toBeGreaterThan(0)
+      for (const name of checkpoints) {
+        expect(name).toMatch(/^step-\d{6}$/)
+        expect((await readdir(join(disk, 'bad/checkpoints', name))).sort()).toEqual([
+          'config.json',
+          'model.safetensors',
+          'optimizer.safetensors',
+          'state.json',
+          'tokenizer.json',
+        ])
+      }
+    } finally {
+      execFileSync('umount', [disk])
+    }
+  })
+})
+
+describe.concurrent('a command line that makes no sense', () => {
+  it('unknown option', async () => {
+    expect(messageOf(await runSwat(['train', '--naem', 'x'], folder))).toContain('Did you mean --name?')
+  })
+
+  it('a number that is none', async () => {
+    const message = messageOf(await runSwat(['generate', '--run', 'r', '--prompt', 'p', '--tokens', 'many'], folder))
+    expect(message).toContain("argument 'many' is invalid. Expected a whole number of at least 1.")
+  })
+
+  it('--verbose tells where an error comes from', async () => {
+    const { code, stderr } = await runSwat(['train', 'nowhere.yaml', '--verbose'], folder)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/there is no such file[\s\S]* at .*read-run-config\.ts:\d+:\d+/)
+  })
+})
