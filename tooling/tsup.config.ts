@@ -18,6 +18,7 @@ export default defineConfig({
   dts: { compilerOptions: { customConditions: [] } },
   sourcemap: true,
   clean: true,
+  removeNodeProtocol: false,
   splitting: true,
   silent: true,
   tsconfig: '../../tsconfig.base.json',

@@ -1,4 +1,4 @@
-export { saveCheckpoint } from './checkpoint/save-checkpoint.js'
-export { latestCheckpoint, listCheckpoints } from './checkpoint/list-checkpoints.js'
-export { removeCheckpoint } from './checkpoint/remove-checkpoint.js'
-export { writeFileAtomic } from './checkpoint/write-file-atomic.js'
+export { saveCheckpoint } from './checkpoint/node/save-checkpoint.js'
+export { latestCheckpoint, listCheckpoints } from './checkpoint/node/list-checkpoints.js'
+export { removeCheckpoint } from './checkpoint/node/remove-checkpoint.js'
+export { writeFileAtomic } from './checkpoint/node/write-file-atomic.js'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { notWritten } from '../src/checkpoint/write-file-atomic.js'
+import { notWritten } from '../src/checkpoint/node/not-written.js'
 import { latestCheckpoint, listCheckpoints, removeCheckpoint, saveCheckpoint, writeFileAtomic } from '../src/node.js'
 import { createRandom } from '../src/random/create-random.js'
 
@@ -48,17 +48,19 @@ describe('saveCheckpoint', () => {
   })
 
   it('removes what a killed save left, and puts back what it was replacing', async () => {
-    const leftover = '4242-0f8fad5b-d9cb-469f-a165-70867728950e'
+    const leftover = '4194305-0f8fad5b-d9cb-469f-a165-70867728950e' // above the largest process id
+    const running = `${process.pid}-0f8fad5b-d9cb-469f-a165-70867728950e`
     await mkdir(join(folder, `step-1.tmp-${leftover}`))
     await mkdir(join(folder, `step-1.old-${leftover}`))
     await writeFile(join(folder, `step-1.old-${leftover}`, 'state.json'), 'old')
     await mkdir(join(folder, `step-2.tmp-${leftover}`))
+    await mkdir(join(folder, `step-3.tmp-${running}`))
     expect(await listCheckpoints(folder)).toEqual([join(folder, `step-1.old-${leftover}`)])
     await expect(saveCheckpoint(join(folder, 'step-1'), { 'a/x': 'new', a: 'is a folder' })).rejects.toThrow('EEXIST')
     expect(await readFile(join(folder, 'step-1/state.json'), 'utf8')).toBe('old')
     await saveCheckpoint(join(folder, 'step-1'), { 'state.json': 'new' })
     expect(await readFile(join(folder, 'step-1/state.json'), 'utf8')).toBe('new')
-    expect((await readdir(folder)).sort()).toEqual(['step-1', `step-2.tmp-${leftover}`])
+    expect((await readdir(folder)).sort()).toEqual(['step-1', `step-3.tmp-${running}`])
     expect(await listCheckpoints(folder)).toEqual([join(folder, 'step-1')])
   })
 

@@ -130,6 +130,22 @@ describe('the order', () => {
     expect(labels.size).toBe(1003)
   })
 
+  test.each([
+    [11, [0]],
+    [12, [0, 1]],
+    [14, [0, 1, 2, 3]],
+  ])('%i tokens in sequences of 10: the offsets %j, none that costs the batch', (count, offsets) => {
+    const source = nextTokenBatches(counting(count), { batchSize: 1, length: 10, seed: 8 })
+    const found = Array.from({ length: 100 }, (_, epoch) => startsOfEpoch(source, epoch)[0]!)
+    expect([...new Set(found)].sort(ascending)).toEqual(offsets)
+  })
+
+  test('going back gives what was there', () => {
+    const source = nextTokenBatches(counting(1001), { batchSize: 4, length: 10, seed: 5 })
+    const forwards = [0, 1, 2].map((epoch) => startsOfEpoch(source, epoch))
+    expect([2, 1, 0].map((epoch) => startsOfEpoch(source, epoch)).reverse()).toEqual(forwards)
+  })
+
   test('in shuffled order places are spread evenly', () => {
     const source = nextTokenBatches(counting(101), { batchSize: 1, length: 10, seed: 3 })
     const firsts = Array.from({ length: 2000 }, (_, epoch) => Math.floor(startsOfEpoch(source, epoch)[0]! / 10))

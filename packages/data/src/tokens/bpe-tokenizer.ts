@@ -1,3 +1,4 @@
+import { BoundedCache } from './bounded-cache.js'
 import { byteLevelTokenizer } from './byte-level-tokenizer.js'
 import { PriorityQueue } from './priority-queue.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -32,7 +33,7 @@ export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): Token
 
   const encoder = new TextEncoder()
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const cache = new Map<string, Int32Array>()
+  const cache = new BoundedCache<string, Int32Array>(cacheCapacity)
   return byteLevelTokenizer({
     kind: 'bpe',
     tokens,
@@ -44,7 +45,6 @@ export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): Token
         if (ids === undefined) {
           const bytes = encoder.encode(word)
           ids = mergeWord(Int32Array.from(bytes, (byte) => idOfByte[byte]!))
-          if (cache.size >= cacheCapacity) cache.clear()
           // A fresh string as the key: the match is a slice that would keep the whole text in memory.
           if (word.length <= longestCachedWord) cache.set(decoder.decode(bytes), ids)
         }

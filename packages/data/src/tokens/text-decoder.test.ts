@@ -51,6 +51,11 @@ describe.each(tokenizers)('%s', (_, tokenizer) => {
   })
 })
 
+test('a byte order mark is a character like any other', () => {
+  const decoder = createTextDecoder(byteTokenizer())
+  expect([...byteTokenizer().encode('\ufeffa')].map(decoder.push)).toEqual(['', '', '\ufeff', 'a'])
+})
+
 test('half a character waits, then comes whole; flush gives up on it and starts anew', () => {
   const decoder = createTextDecoder(byteTokenizer())
   expect([0xf0, 0x9f, 0x90, 0x8b, 0x61].map(decoder.push)).toEqual(['', '', '', '🐋', 'a'])

@@ -11,7 +11,8 @@ export function sigmoid(x: number): number {
 }
 
 /**
- * Derivative of {@link sigmoid}, as `sigmoid(x) · sigmoid(−x)`: `p · (1 − p)` would lose its digits for large x (spec 3.2).
+ * Derivative of {@link sigmoid}, as `sigmoid(x) · sigmoid(−x)`: `p · (1 − p)` would lose its digits for large x
+ * (spec 3.2).
  *
  * @param x - any number
  * @returns a number in [0, 1/4]

@@ -8,8 +8,8 @@ import { kernels } from './kernels/index.js'
  * Updates one parameter by AdamW, in the operation order of PyTorch (spec 5.2): decay `p ← p · (1 − learningRate ·
  * weightDecay)`, moments, then `p ← p − learningRate · m̂ / (√v̂ + epsilon)` with bias-corrected moments.
  *
- * @param inputs - parameter, gradient and moments of one shape, and the numbers of the update; all tensors but the gradient are
- * consumed
+ * @param inputs - parameter, gradient and moments of one shape, and the numbers of the update; all tensors but the
+ * gradient are consumed
  * @param policy - kernel choice
  * @returns the updated parameter and moments
  */

@@ -5,13 +5,13 @@ import type { SafetensorsFile } from './safetensors.js'
 import { safetensorsToFloat32 } from './safetensors-to-float32.js'
 
 /**
- * Float32 tensors from a safetensors file, nested by their dotted names: a part that is a number is a place in an array.
+ * Float32 tensors from a safetensors file, nested by their dotted names: numbers are places in an array.
  *
  * @param file - what `readSafetensors` returned; F64, F16 and BF16 are converted
  * @param shapes - name and shape of every parameter that is wanted; the file must hold exactly these
  * @returns the tree; its tensors are the caller's to dispose
- * @throws SwatError `parameters` when names or shapes differ, before any tensor is made; `safetensors` for a dtype that is
- * not floating point
+ * @throws SwatError `parameters` when names or shapes differ, `safetensors` for a dtype that is not floating point;
+ * both before any tensor is made
  */
 export function parametersFromSafetensors<Tree extends ParameterTree = ParameterTree>(
   file: SafetensorsFile,

@@ -2,7 +2,8 @@ import { SwatError } from '../swat-error.js'
 import type { SafetensorsEntry } from './safetensors.js'
 
 /**
- * A floating-point tensor's elements in float32: F32 as they are (shared, not copied), F16 and BF16 exactly, F64 rounded.
+ * A floating-point tensor's elements in float32: F32 as they are (shared, not copied), F16 and BF16 exactly, F64
+ * rounded.
  *
  * @param entry - a tensor of a safetensors file
  * @returns its elements

@@ -23,7 +23,7 @@ export interface SafetensorsEntry {
   dtype: SafetensorsDtype
   /** Length of each axis; empty for a scalar. */
   shape: readonly number[]
-  /** Elements, row-major, in the array type of `dtype`; F16 and BF16 as their bits in a Uint16Array, BOOL as 0 and 1. */
+  /** Elements, row-major, in the array of `dtype`; F16 and BF16 as their bits in a Uint16Array, BOOL as 0 and 1. */
   data:
     | Float64Array
     | Float32Array

@@ -16,7 +16,10 @@ interface Batch {
 
 const rows = Array.from({ length: 9 }, (_, i) => [...randomTensor([4], 200 + i).data])
 const labels = [0, 2, -100, 1, 1, 0, -100, 2, 1]
-const slice = (start: number, end: number): Batch => ({ inputs: rows.slice(start, end), labels: labels.slice(start, end) })
+const slice = (start: number, end: number): Batch => ({
+  inputs: rows.slice(start, end),
+  labels: labels.slice(start, end),
+})
 const scored = ({ labels }: Batch) => labels.filter((label) => label >= 0).length
 
 type Model = { first: tf.Tensor; layers: { weight: tf.Tensor }[] }

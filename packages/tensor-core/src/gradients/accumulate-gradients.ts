@@ -4,8 +4,8 @@ import { tf } from '../tf.js'
 import { valueAndGradients } from './value-and-gradients.js'
 
 /**
- * Loss and gradients of several batches as if they were one: the mean of both, weighted. One batch's gradients are alive
- * at a time beside the sum.
+ * Loss and gradients of several batches as if they were one: the mean of both, weighted. One batch's gradients are
+ * alive at a time beside the sum.
  *
  * @param loss - the mean loss of one batch
  * @param parameters - where to differentiate; they stay the caller's

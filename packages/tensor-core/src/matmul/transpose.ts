@@ -2,8 +2,8 @@ import { heapView, uninitializedTensor } from '../engines/wasm/heap.js'
 import { tf } from '../tf.js'
 
 /**
- * Swaps the axes of a matrix on the wasm backend; no gradient of its own. TensorFlow.js walks whole columns, which misses
- * the cache at every element when a row is a power of two long; strips of short columns do not.
+ * Swaps the axes of a matrix on the wasm backend; no gradient of its own. TensorFlow.js walks whole columns, which
+ * misses the cache at every element when a row is a power of two long; strips of short columns do not.
  *
  * @param x - float32 `[rows, columns]`
  * @returns `[columns, rows]`

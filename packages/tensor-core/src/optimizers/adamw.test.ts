@@ -67,7 +67,8 @@ describe.each(kernelPairs)("adamW: kernel '$use' on $backend", ({ backend, use }
     let state = optimizer.init(parameters)
     const update = async () => {
       const { value, gradients } = valueAndGradients(({ matrix, layers }) => {
-        return tf.addN([tf.sum(tf.square(matrix)), ...layers.map(({ weight }) => tf.sum(tf.square(weight)))]) as tf.Scalar
+        const squares = [matrix, layers[0].weight, layers[1].weight].map((tensor) => tf.sum(tf.square(tensor)))
+        return tf.addN(squares) as tf.Scalar
       }, parameters)
       value.dispose()
       const clipped = await clipByGlobalNorm(gradients, 1)

@@ -15,7 +15,7 @@ export interface CosineSettings {
   minimumRatio: number
 }
 
-/** Settings of {@link nanoGptSchedule}, in the roles of nanoGPT's `learning_rate`, `min_lr`, `warmup_iters`, `lr_decay_iters`. */
+/** Settings of {@link nanoGptSchedule}: nanoGPT's `learning_rate`, `min_lr`, `warmup_iters`, `lr_decay_iters`. */
 export interface NanoGptSettings {
   /** Learning rate at the end of the warm-up. */
   peak: number
@@ -38,8 +38,8 @@ export function constantSchedule(learningRate: number): LearningRateSchedule {
 }
 
 /**
- * Linear warm-up, then half a cosine down to a minimum: `cosine_with_min_lr` of Hugging Face (spec 5.1). The first update
- * of a warm-up has learning rate 0.
+ * Linear warm-up, then half a cosine down to a minimum: `cosine_with_min_lr` of Hugging Face (spec 5.1). The first
+ * update of a warm-up has learning rate 0.
  *
  * @param settings - see {@link CosineSettings}
  * @returns the schedule

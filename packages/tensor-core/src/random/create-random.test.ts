@@ -33,7 +33,8 @@ describe('createRandom', () => {
         for (const name of draws) if (name !== 'integer') random[name as 'next' | 'normal']()
         const copy = createRandom(JSON.parse(JSON.stringify(random.state())) as RandomState)
         for (let i = 0; i < 5; i++) {
-          expect([copy.next(), copy.normal(), copy.integer(7)]).toEqual([random.next(), random.normal(), random.integer(7)])
+          const drawn = [random.next(), random.normal(), random.integer(7)]
+          expect([copy.next(), copy.normal(), copy.integer(7)]).toEqual(drawn)
         }
       }),
       { numRuns: 50 },

@@ -17,8 +17,8 @@ export interface OpCase {
 }
 
 /**
- * Runs a case on one engine and kernel: its output, and the gradient of a fixed weighted sum of the output with respect to
- * every input. Leaves that engine selected.
+ * Runs a case on one engine and kernel: its output, and the gradient of a fixed weighted sum of the output with respect
+ * to every input. Leaves that engine selected.
  *
  * @param opCase - the call
  * @param on - engine and kernel

@@ -2,7 +2,7 @@ import { supported } from '../../../kernels/kernel.js'
 import { tf } from '../../../tf.js'
 import type { EmbeddingKernel } from '../../contract.js'
 
-/** TensorFlow.js ops only; the ND forms, because WebAssembly's plain `gather` is a hundred times slower than `gatherND`. */
+/** TensorFlow.js ops only; the ND forms, because WebAssembly's plain `gather` is a hundred times slower. */
 export const kernel: EmbeddingKernel = {
   name: 'composite',
   supports: () => supported,

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { notWritten } from './write-file-atomic.js'
+import { asideName } from './aside.js'
+import { notWritten } from './not-written.js'
 
 /**
  * Removes a checkpoint. It loses its name first, so that a half-removed one is never listed.
@@ -11,7 +11,7 @@ import { notWritten } from './write-file-atomic.js'
  */
 export async function removeCheckpoint(path: string): Promise<void> {
   const target = resolve(path)
-  const aside = `${target}.tmp-${process.pid}-${randomUUID()}`
+  const aside = asideName(target, 'tmp')
   try {
     await rename(target, aside)
     await rm(aside, { recursive: true, force: true })

@@ -1,19 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path'
-import { SwatError } from '../swat-error.js'
-import { notWritten, syncFolder, writeSynced } from './write-file-atomic.js'
+import { SwatError } from '../../swat-error.js'
+import { asideName, parseAside, type Aside } from './aside.js'
+import { notWritten } from './not-written.js'
+import { syncFolder, writeSynced } from './synced.js'
 
 /**
  * Writes a checkpoint folder that is either there as a whole or not at all. Files are written to a folder beside it,
- * synced to the disk, and the folder is renamed. A checkpoint of the same name is moved aside first and removed last; killed
- * between these renames, it stays as `<folder>.old-…`, is listed as such, and is put back by the next save. One process at a
- * time may save under a name; what killed ones left is removed.
+ * synced to the disk, and the folder is renamed. A checkpoint of the same name is moved aside first and removed last;
+ * killed between these renames, it stays as `<folder>.old-…`, is listed as such, and is put back by the next save. One
+ * save at a time under a name; what killed processes left in the folder around is removed.
  *
  * @param folder - the checkpoint; folders around it are created
  * @param files - contents by path inside the folder; text is written as UTF-8
- * @throws SwatError `checkpoint-not-written` when the disk is full or the place cannot be written, `checkpoint-name` for a path
- * that leads out of the folder; an old checkpoint stays
+ * @throws SwatError `checkpoint-not-written` when the disk is full or the place cannot be written, `checkpoint-name`
+ * for a path that leads out of the folder; an old checkpoint stays
  */
 export async function saveCheckpoint(
   folder: string,
@@ -21,8 +22,7 @@ export async function saveCheckpoint(
 ): Promise<void> {
   const target = resolve(folder)
   const around = dirname(target)
-  const unique = `${process.pid}-${randomUUID()}`
-  const aside = `${target}.tmp-${unique}`
+  const aside = asideName(target, 'tmp')
   for (const name of Object.keys(files)) expectInside(name)
   try {
     await mkdir(around, { recursive: true })
@@ -34,7 +34,7 @@ export async function saveCheckpoint(
       await writeSynced(path, data)
     }
     for (const path of foldersOf(aside, Object.keys(files))) await syncFolder(path)
-    await replace(aside, target, `${target}.old-${unique}`)
+    await replace(aside, target, asideName(target, 'old'))
     await syncFolder(around)
   } catch (error) {
     await rm(aside, { recursive: true, force: true }).catch(() => {})
@@ -42,18 +42,28 @@ export async function saveCheckpoint(
   }
 }
 
-/** Clears away what killed processes left of this checkpoint; puts it back where it was between two renames. */
+/** Clears away what killed processes left; puts this checkpoint back where it was between two renames. */
 async function recover(around: string, name: string): Promise<void> {
   const names = await readdir(around)
   let present = names.includes(name)
   for (const entry of names) {
-    const path = join(around, entry)
-    if (!present && entry.startsWith(`${name}.old-`)) {
-      await rename(path, join(around, name))
+    const aside = parseAside(entry)
+    if (aside?.kind === 'old' && aside.target === name && !present) {
+      await rename(join(around, entry), join(around, name))
       present = true
-    } else if (entry.startsWith(`${name}.old-`) || entry.startsWith(`${name}.tmp-`)) {
-      await rm(path, { recursive: true, force: true })
+    } else if (aside?.target === name || (aside?.kind === 'tmp' && isLeft(aside))) {
+      await rm(join(around, entry), { recursive: true, force: true })
     }
+  }
+}
+
+/** True when the process that made it is gone; this process's own may be a save of another checkpoint under way. */
+function isLeft({ pid }: Aside): boolean {
+  try {
+    process.kill(pid, 0) // signal 0 only asks
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

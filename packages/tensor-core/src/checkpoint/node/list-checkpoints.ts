@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseAside } from './aside.js'
 
 /**
  * The whole checkpoints in a folder, in the order of the numbers in their names: `step-000200` before `step-001000`.
- * Half-written ones are not listed. One that was being replaced when its process was killed is listed where it stands, as
- * `<name>.old-…`, as long as its replacement is not there.
+ * Half-written ones are not listed. One that was being replaced when its process was killed is listed where it stands,
+ * as `<name>.old-…`, as long as its replacement is not there.
  *
  * @param folder - the folder that holds the checkpoints; one that does not exist holds none
  * @returns paths, oldest first
@@ -16,8 +17,8 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
   })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   const whole = names.filter((name) => {
-    const [, replaced] = /^(.+)\.old-[^.]+$/.exec(name) ?? []
-    return replaced === undefined ? !/\.tmp-[^.]+$/.test(name) : !names.includes(replaced)
+    const aside = parseAside(name)
+    return aside === null || (aside.kind === 'old' && !names.includes(aside.target))
   })
   const byNumber = new Intl.Collator('en', { numeric: true })
   return whole.sort(byNumber.compare).map((name) => join(folder, name))
