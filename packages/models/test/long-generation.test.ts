@@ -30,5 +30,5 @@ describe('20,000 generated tokens', () => {
     expect(counts.every((count) => count > 0)).toBe(true)
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes })
     disposeParameters(parameters)
-  })
+  }, 300_000)
 })

@@ -34,7 +34,7 @@ const presets: Record<PresetName, SwatConfigInput> = {
   },
 }
 
-/** The names of all presets, smallest model first. */
+/** The names of all presets. */
 export const presetNames = Object.keys(presets) as readonly PresetName[]
 
 /**

@@ -43,6 +43,13 @@ describe('resolveConfig', () => {
     expect(resolveConfig({ ...sizes, window: null }).window).toBeNull()
   })
 
+  it('shares nothing between configurations', () => {
+    const input = { ...sizes, slopes: [1, 2, 3, 4] }
+    const [first, second] = [resolveConfig(input), resolveConfig(input)]
+    expect(first.rope).not.toBe(second.rope)
+    expect(first.slopes).not.toBe(input.slopes)
+  })
+
   it.each<[string, object, RegExp]>([
     ['a missing size', { layers: undefined }, /layers must be a positive integer, but is missing\./],
     ['a missing window', { window: undefined }, /window must be .* but is missing/],

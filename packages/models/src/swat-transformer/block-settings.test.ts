@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { resolveConfig, type SwatConfigInput } from '../config/swat-config.js'
+import { blockSettings } from './block-settings.js'
+
+const sizes = { vocabSize: 9, hiddenSize: 8, layers: 1, heads: 4, kvHeads: 2, headDim: 6, window: 16 }
+const settingsOf = (changes: Partial<SwatConfigInput> = {}) => blockSettings(resolveConfig({ ...sizes, ...changes }))
+
+describe('blockSettings', () => {
+  it('turns the default into the slopes of SWAT Eq. 4, no bias', () => {
+    expect(settingsOf()).toEqual({
+      attention: {
+        heads: 4,
+        kvHeads: 2,
+        headDim: 6,
+        window: 16,
+        activation: 'sigmoid',
+        slopes: [-0.5, -0.25, 0.5, 0.25],
+        bias: null,
+        qkNorm: false,
+      },
+      normEpsilon: 1e-6,
+    })
+  })
+
+  it('hands on what was given', () => {
+    const given = settingsOf({ slopes: [1, 2, 3, 4], sigmoidBias: -1.5, qkNorm: true, normEpsilon: 1e-5 })
+    expect(given.attention).toMatchObject({ slopes: [1, 2, 3, 4], bias: -1.5, qkNorm: true })
+    expect(given.normEpsilon).toBe(1e-5)
+    const softmax = settingsOf({ activation: 'softmax', slopes: 'none', window: null })
+    expect(softmax.attention).toMatchObject({ activation: 'softmax', slopes: null, window: null, bias: null })
+  })
+
+  it('computes the bias from the window', () => {
+    expect(settingsOf({ sigmoidBias: 'neg-log-window' }).attention.bias).toBeCloseTo(-2.772588722, 9)
+    expect(settingsOf({ sigmoidBias: 'neg-log-window', window: 1 }).attention.bias).toBeCloseTo(0, 12)
+  })
+})
