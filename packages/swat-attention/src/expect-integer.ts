@@ -12,5 +12,8 @@ import { SwatError } from '@swat-js/tensor-core'
  */
 export function expectInteger(caller: string, name: string, value: number, minimum: number, wayOut: string): void {
   if (Number.isSafeInteger(value) && value >= minimum) return
-  throw new SwatError('attention', `${caller}: ${name} must be an integer of at least ${minimum}, but is ${value}. ${wayOut}`)
+  throw new SwatError(
+    'attention',
+    `${caller}: ${name} must be an integer of at least ${minimum}, but is ${value}. ${wayOut}`,
+  )
 }

@@ -78,8 +78,8 @@ const qkNormEpsilon = 1e-5
  * @param parameters - weights, `[out, in]`
  * @param settings - heads, window, activation, slopes
  * @param context - rotation tables, cache, kernel choice
- * @returns `output` `[batch, length, hidden]`, and the cache after these tokens, null when `context.cache` is absent. The
- * old cache stays the caller's, the new one becomes the caller's: inside `tf.tidy`, return it to keep it
+ * @returns `output` `[batch, length, hidden]`, and the cache after these tokens, null when `context.cache` is absent.
+ * The old cache stays the caller's, the new one becomes the caller's: inside `tf.tidy`, return it to keep it
  * @throws SwatError `shape` when tensors do not fit the settings, `attention` when settings make no sense
  */
 export function swatAttentionLayer(

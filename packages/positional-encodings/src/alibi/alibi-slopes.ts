@@ -1,8 +1,8 @@
 import { SwatError } from '@swat-js/tensor-core'
 
 /**
- * Official ALiBi slope magnitudes (Press et al. 2022; spec 1.4): `2^(−8k / heads)`, k = 1 … heads, when `heads` is a power
- * of two; otherwise those of the next smaller power of two, then every second slope of twice that.
+ * Official ALiBi slope magnitudes (Press et al. 2022; spec 1.4): `2^(−8k / heads)`, k = 1 … heads, when `heads` is a
+ * power of two; otherwise those of the next smaller power of two, then every second slope of twice that.
  *
  * @param heads - number of heads
  * @returns one positive magnitude a head

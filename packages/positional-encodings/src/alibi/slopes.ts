@@ -2,8 +2,8 @@ import { SwatError } from '@swat-js/tensor-core'
 import { alibiSlopes } from './alibi-slopes.js'
 
 /**
- * How large the slopes are, k = 1 … n on each side (spec 1.3): `pow2` = 2^−k (SWAT Eq. 4); `global` = 2^(−8k / all heads)
- * (the SWAT code); `perSide` = 2^(−8k / n); `press` = official ALiBi for n heads.
+ * How large the slopes are, k = 1 … n on each side (spec 1.3): `pow2` = 2^−k (SWAT Eq. 4); `global` = 2^(−8k / all
+ * heads) (the SWAT code); `perSide` = 2^(−8k / n); `press` = official ALiBi for n heads.
  */
 export type SlopeRule = 'pow2' | 'global' | 'perSide' | 'press'
 
@@ -27,7 +27,8 @@ export interface SlopesOptions {
  *
  * @param options - how many heads look which way, and the magnitudes
  * @returns one slope a head
- * @throws SwatError `slopes` when the counts are not non-negative integers with at least one head, or the rule is unknown
+ * @throws SwatError `slopes` when the counts are not non-negative integers with at least one head, or the rule is
+ * unknown
  */
 export function slopes({ recency, remote, rule, order, reverseSecond }: SlopesOptions): number[] {
   for (const [name, count] of Object.entries({ recency, remote })) {
@@ -36,7 +37,10 @@ export function slopes({ recency, remote, rule, order, reverseSecond }: SlopesOp
     }
   }
   if (recency + remote === 0) {
-    throw new SwatError('slopes', 'slopes: recency + remote must be at least 1. For no slopes at all use the preset none.')
+    throw new SwatError(
+      'slopes',
+      'slopes: recency + remote must be at least 1. For no slopes at all use the preset none.',
+    )
   }
   const near = magnitudes(rule, recency, recency + remote).map((magnitude) => -magnitude)
   const far = magnitudes(rule, remote, recency + remote)

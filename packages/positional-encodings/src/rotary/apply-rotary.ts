@@ -4,8 +4,8 @@ import { kernels } from './kernels/index.js'
 import type { RotaryTables } from './rotary-tables.js'
 
 /**
- * Rotary position embedding: turns each pair of dimensions by position · frequency (spec 2), so that the inner product of
- * a rotated query and a rotated key depends on the distance between them alone.
+ * Rotary position embedding: turns each pair of dimensions by position · frequency (spec 2), so that the inner
+ * product of a rotated query and a rotated key depends on the distance between them alone.
  *
  * @param x - queries or keys `[batch, length, heads, headDim]`
  * @param tables - from `rotaryTables`, for these positions; row i belongs to token i

@@ -30,7 +30,9 @@ export interface RotaryInputs {
   direction: 1 | -1
 }
 
-/** One implementation of `applyRotary`. A rotation is its own gradient up to the direction, so there is one function. */
+/**
+ * One implementation of `applyRotary`. A rotation is its own gradient up to the direction, so there is one function.
+ */
 export interface RotaryKernel extends Kernel<RotaryRequest> {
   /** Rotates every pair of every head: y₁ = x₁ cos θ − x₂ sin θ, y₂ = x₁ sin θ + x₂ cos θ. */
   rotate(inputs: RotaryInputs): tf.Tensor4D

@@ -17,7 +17,10 @@ export function rotaryFrequencies(headDim: number, base = 10_000): Float64Array 
     )
   }
   if (!(base > 0) || !Number.isFinite(base)) {
-    throw new SwatError('rotary', `rotaryFrequencies: base must be a positive number, but is ${base}. The usual base is 10000.`)
+    throw new SwatError(
+      'rotary',
+      `rotaryFrequencies: base must be a positive number, but is ${base}. The usual base is 10000.`,
+    )
   }
   return Float64Array.from({ length: headDim / 2 }, (_, i) => base ** ((-2 * i) / headDim))
 }

@@ -39,12 +39,14 @@ export type RotaryTables = {
  *
  * @param options - head size, base and positions
  * @returns the tables; the caller's to dispose, see {@link disposeRotaryTables}
- * @throws SwatError `rotary` when the head size is odd, there is no position, or one is not an integer from 0 to 2⁵³ − 1
+ * @throws SwatError `rotary` when the head size is odd, there is no position, or one is not an integer from 0 to 2⁵³
+ * − 1
  */
 export function rotaryTables({ headDim, base, positions }: RotaryTablesOptions): RotaryTables {
   const frequencies = rotaryFrequencies(headDim, base)
   const listed = 'start' in positions ? consecutive(positions.start, positions.length) : Array.from(positions)
-  if (listed.length === 0) throw new SwatError('rotary', 'rotaryTables: positions must hold at least one position, but is empty.')
+  if (listed.length === 0)
+    throw new SwatError('rotary', 'rotaryTables: positions must hold at least one position, but is empty.')
   const wrong = listed.find((position) => !Number.isSafeInteger(position) || position < 0)
   if (wrong !== undefined) {
     throw new SwatError(

@@ -2,8 +2,8 @@ import { expectShape, SwatError, tf } from '@swat-js/tensor-core'
 import { expectInteger } from '../expect-integer.js'
 
 /**
- * The past of one attention layer: the last keys and values that a future query can still see. A value: it never changes,
- * every step returns a new one. Keys are stored rotated, at their absolute positions.
+ * The past of one attention layer: the last keys and values that a future query can still see. A value: it never
+ * changes, every step returns a new one. Keys are stored rotated, at their absolute positions.
  */
 export type RollingCache = {
   /** `[batch, kept, kvHeads, headDim]`, rotated */
@@ -70,7 +70,8 @@ export function extendRollingCache(
   const [batchSize, kept, kvHeads, headDim] = past.keys.shape
   expectShape('extendRollingCache', 'keys', keys, [batchSize, 'length', kvHeads, headDim])
   expectShape('extendRollingCache', 'values', values, keys.shape)
-  if (window !== null) expectInteger('extendRollingCache', 'window', window, 1, 'Give the window of the attention, or null.')
+  if (window !== null)
+    expectInteger('extendRollingCache', 'window', window, 1, 'Give the window of the attention, or null.')
   if (window !== null && kept > window - 1 && kept > 0) {
     throw new SwatError(
       'attention',

@@ -1,8 +1,8 @@
 import { expectInteger } from '../expect-integer.js'
 
 /**
- * Number of (query, key) pairs of one head that the window lets through: `w·N − w(w − 1)/2` with w = min(window, length)
- * (spec 3.3).
+ * Number of (query, key) pairs of one head that the window lets through: `w·N − w(w − 1)/2` with w = min(window,
+ * length) (spec 3.3).
  *
  * @param length - number of tokens
  * @param window - number of keys a query sees, itself included; null = every earlier key
@@ -11,7 +11,8 @@ import { expectInteger } from '../expect-integer.js'
  */
 export function visiblePairs(length: number, window: number | null): number {
   expectInteger('visiblePairs', 'length', length, 1, 'Give the number of tokens.')
-  if (window !== null) expectInteger('visiblePairs', 'window', window, 1, 'Give the number of keys a query sees, or null.')
+  if (window !== null)
+    expectInteger('visiblePairs', 'window', window, 1, 'Give the number of keys a query sees, or null.')
   const w = Math.min(window ?? length, length)
   return w * length - (w * (w - 1)) / 2
 }

@@ -56,9 +56,12 @@ describe('receptiveField', () => {
     expect(receptiveField({ window, layers })).toBe(tokens)
   })
 
-  it.each(golden.receptive_field_measured)('measured: window $window, layers $layers', ({ window, layers, measured }) => {
-    expect(receptiveField({ window, layers })).toBe(measured)
-  })
+  it.each(golden.receptive_field_measured)(
+    'measured: window $window, layers $layers',
+    ({ window, layers, measured }) => {
+      expect(receptiveField({ window, layers })).toBe(measured)
+    },
+  )
 
   it('is endless without a window', () => {
     expect(receptiveField({ window: null, layers: 2 })).toBe(Infinity)

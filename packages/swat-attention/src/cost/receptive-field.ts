@@ -8,7 +8,10 @@ import { expectInteger } from '../expect-integer.js'
  * @returns tokens; Infinity without a window
  * @throws SwatError `attention` when a number is not a positive integer
  */
-export function receptiveField({ window, layers }: {
+export function receptiveField({
+  window,
+  layers,
+}: {
   /** Number of keys a query sees, itself included; null = every earlier key. */
   window: number | null
   /** Number of attention layers. */

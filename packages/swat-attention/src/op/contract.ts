@@ -1,6 +1,8 @@
 import type { Kernel, KernelPolicy, KernelRequest, tf } from '@swat-js/tensor-core'
 
-/** What turns logits into weights: `sigmoid`, each on its own (SWAT), or `softmax` over the visible keys (baselines). */
+/**
+ * What turns logits into weights: `sigmoid`, each on its own (SWAT), or `softmax` over the visible keys (baselines).
+ */
 export type AttentionActivation = 'sigmoid' | 'softmax'
 
 /** What the op tells its kernels about a call. */
@@ -88,7 +90,10 @@ export interface SwatAttentionOptions {
   window: number | null
   /** Default `sigmoid`. */
   activation?: AttentionActivation
-  /** One slope a head, paper sign: `slope · (m − n)` is added to the logit, negative favours recent keys. Default none. */
+  /**
+   * One slope a head, paper sign: `slope · (m − n)` is added to the logit, negative favours recent keys. Default
+   * none.
+   */
   slopes?: readonly number[] | tf.Tensor1D | null
   /** Added to every logit, one for all heads or one a head. Default 0. */
   bias?: number | readonly number[] | tf.Tensor1D | null

@@ -58,7 +58,7 @@ describe.each<{ backend: BackendName; use: KernelName }>([
   it.each(cases)('$name', (golden) => {
     const { config } = golden
     const inputs = inputsOf(golden)
-    const given = Object.entries(inputs).flatMap(([name, value]): [string, tf.Tensor][] => (value ? [[name, value]] : []))
+    const given = Object.entries(inputs).flatMap<[string, tf.Tensor]>(([name, value]) => (value ? [[name, value]] : []))
     const run = (...tensors: tf.Tensor[]) => {
       const now = { ...inputs, ...Object.fromEntries(given.map(([name], i) => [name, tensors[i]])) } as typeof inputs
       return swatAttention(now.dq, now.dk, now.dv, {

@@ -4,17 +4,22 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { SwatAttentionOptions } from './contract.js'
 import { swatAttention } from './swat-attention.js'
 
-const normal = (seed: number, ...shape: number[]) => {
+const normal = (seed: number, ...shape: [number, number, number, number]) => {
   const random = createRandom(seed)
   const size = shape.reduce((product, axis) => product * axis, 1)
-  return tf.tensor(Float32Array.from({ length: size }, () => random.normal()), shape) as tf.Tensor4D
+  return tf.tensor<tf.Rank.R4>(
+    Float32Array.from({ length: size }, () => random.normal()),
+    shape,
+  )
 }
 
 function gradients(length: number, options: SwatAttentionOptions): tf.Tensor[] {
-  const inputs = [1, 2, 3].map((seed) => normal(seed, 1, length, 2, 4))
   const run = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) =>
     swatAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, options)
-  return tf.tidy(() => tf.grads(run)(inputs, normal(4, 1, length, 2, 4)))
+  return tf.tidy(() => {
+    const inputs = [1, 2, 3].map((seed) => normal(seed, 1, length, 2, 4))
+    return tf.grads(run)(inputs, normal(4, 1, length, 2, 4))
+  })
 }
 
 describe.each<{ backend: 'cpu' | 'wasm'; use: KernelName }>([
@@ -40,12 +45,16 @@ describe.each<{ backend: 'cpu' | 'wasm'; use: KernelName }>([
   })
 
   it.each(['sigmoid', 'softmax'] as const)('has the gradient of its differences, %s', (activation) => {
-    const terms = { slopes: tf.tensor1d([-0.5, 0.25]), bias: tf.tensor1d([0.3, -0.2]), distanceTable: normal(5, 2, 3) }
+    const terms = {
+      slopes: tf.tensor1d([-0.5, 0.25]),
+      bias: tf.tensor1d([0.3, -0.2]),
+      distanceTable: tf.tensor2d([0.1, -0.4, 0.2, 0.7, 0.1, -0.3], [2, 3]),
+    }
     const inputs = { q: normal(1, 1, 6, 2, 4), k: normal(2, 1, 6, 2, 4), v: normal(3, 1, 6, 2, 4), ...terms }
     const sinks = activation === 'softmax' ? { sinkLogits: tf.tensor1d([0.4, -1]) } : {}
     checkGradients(
       ({ q, k, v, ...terms }) => {
-        const options = { window: 4, activation, sinks: 1, ...terms, kernels } as SwatAttentionOptions
+        const options: SwatAttentionOptions = { window: 4, activation, sinks: 1, ...terms, kernels }
         return tf.sum(tf.square(swatAttention(q, k, v, options))) as tf.Scalar
       },
       { ...inputs, ...sinks },
@@ -70,8 +79,8 @@ describe.each<{ backend: 'cpu' | 'wasm'; use: KernelName }>([
   it('keeps the gradient where σ(x) rounds to 1', () => {
     const ones = tf.ones([1, 1, 1, 1]) as tf.Tensor4D
     const bias = tf.tensor1d([20])
-    const gradient = tf.grad((bias: tf.Tensor) => swatAttention(ones, ones, ones, { window: 1, bias: bias as tf.Tensor1D, kernels }))
-    expectClose(gradient(bias), [1 / (1 + Math.exp(21))], { relative: 1e-5 })
+    const run = (bias: tf.Tensor) => swatAttention(ones, ones, ones, { window: 1, bias: bias as tf.Tensor1D, kernels })
+    expectClose(tf.grad(run)(bias), [1 / (1 + Math.exp(21))], { relative: 1e-5 })
   })
 
   it('leaves nothing behind', async () => {
@@ -100,13 +109,15 @@ describe.each(['cpu', 'wasm'] as const)('swatAttention: memory of the composite 
     const sizes = kernels.flatMap(({ outputShapes }) =>
       outputShapes.map((shape) => shape.reduce((product: number, axis) => product * axis, 1)),
     )
-    return { largest: Math.max(...sizes), peak: Math.max(...kernels.map(({ totalBytesSnapshot }) => totalBytesSnapshot)) }
+    const bytes = kernels.map(({ totalBytesSnapshot }) => totalBytesSnapshot)
+    return { largest: Math.max(...sizes), peak: Math.max(...bytes) }
   }
 
   it('never holds more than an input or one tile of logits', async () => {
     const [length, window, heads, headDim, blockSize] = [1500, 16, 2, 4, 64]
     const { largest } = await profile(length, window)
-    expect(largest).toBeLessThanOrEqual(Math.max(length * heads * headDim, heads * blockSize * (blockSize + window - 1)))
+    const tile = heads * blockSize * (blockSize + window - 1)
+    expect(largest).toBeLessThanOrEqual(Math.max(length * heads * headDim, tile))
     expect(largest).toBeLessThan(length * length)
   })
 
@@ -122,7 +133,7 @@ describe('swatAttention refuses', () => {
     await useEngine({ backend: 'cpu' })
   })
 
-  const zeros = (...shape: number[]) => tf.zeros(shape) as tf.Tensor4D
+  const zeros = (...shape: number[]) => tf.zeros<tf.Rank.R4>(shape as [number, number, number, number])
   const call = (options: Partial<SwatAttentionOptions>) => () =>
     swatAttention(zeros(1, 4, 2, 4), zeros(1, 4, 2, 4), zeros(1, 4, 2, 4), { window: 2, ...options })
 
@@ -151,7 +162,12 @@ describe('swatAttention refuses', () => {
       'shape',
       'must not be empty, but have shapes [1, 0, 2, 4] and [1, 4, 2, 4]. Give at least one token.',
     ],
-    ['a window of 0', call({ window: 0 }), 'attention', 'window must be an integer of at least 1, but is 0. Give the number'],
+    [
+      'a window of 0',
+      call({ window: 0 }),
+      'attention',
+      'window must be an integer of at least 1, but is 0. Give the number',
+    ],
     ['a negative window', call({ window: -3 }), 'attention', 'window must be an integer of at least 1, but is -3.'],
     ['a fractional window', call({ window: 1.5 }), 'attention', 'window must be an integer of at least 1, but is 1.5.'],
     ['negative sinks', call({ sinks: -1 }), 'attention', 'sinks must be an integer of at least 0, but is -1.'],
@@ -164,8 +180,18 @@ describe('swatAttention refuses', () => {
       'attention',
       'slopes must hold one finite number for each of the 2 heads, but is [-0.5]. Give 2 numbers, for example from slopePreset',
     ],
-    ['a slope tensor of another size', call({ slopes: tf.zeros([3]) }), 'shape', 'slopes must have shape [2], but has [3].'],
-    ['a bias that is no number', call({ bias: NaN }), 'attention', 'bias must hold one finite number for each of the 2 heads'],
+    [
+      'a slope tensor of another size',
+      call({ slopes: tf.zeros([3]) }),
+      'shape',
+      'slopes must have shape [2], but has [3].',
+    ],
+    [
+      'a bias that is no number',
+      call({ bias: NaN }),
+      'attention',
+      'bias must hold one finite number for each of the 2 heads',
+    ],
     [
       'a distance table of another number of heads',
       call({ distanceTable: tf.zeros([3, 4]) }),

@@ -12,7 +12,8 @@ import type { AttentionTerm, SwatAttentionInputs, SwatAttentionOptions } from '.
  * with queries × window. Rotary positions are applied before (`applyRotary`).
  *
  * @param queries - `[batch, queries, heads, headDim]`
- * @param keys - `[batch, keys, kvHeads, headDim]`; `heads` is a multiple of `kvHeads`, consecutive heads share a key head
+ * @param keys - `[batch, keys, kvHeads, headDim]`; `heads` is a multiple of `kvHeads`, consecutive heads share a key
+ * head
  * @param values - `[batch, keys, kvHeads, headDim]`
  * @param options - window, activation, position terms, offsets, kernel choice
  * @returns `[batch, queries, heads, headDim]`, zeros where a query sees no key; differentiable with respect to queries,
@@ -110,14 +111,23 @@ function check(queries: tf.Tensor4D, keys: tf.Tensor4D, values: tf.Tensor4D, opt
   }
   const { window, slopes, bias, distanceTable, sinkLogits } = options
   if (window !== null) {
-    expectInteger(caller, 'window', window, 1, 'Give the number of keys a query sees, itself included, or null for all.')
+    expectInteger(
+      caller,
+      'window',
+      window,
+      1,
+      'Give the number of keys a query sees, itself included, or null for all.',
+    )
   }
   const { sinks = 0, queryOffset = 0, keyOffset = 0 } = options
   expectInteger(caller, 'sinks', sinks, 0, 'Give the number of first keys that stay visible.')
   expectInteger(caller, 'queryOffset', queryOffset, 0, 'Give the absolute position of the first query.')
   expectInteger(caller, 'keyOffset', keyOffset, 0, 'Give the absolute position of the first key.')
   if (options.scale !== undefined && !Number.isFinite(options.scale)) {
-    throw new SwatError('attention', `${caller}: scale must be a finite number, but is ${options.scale}. Leave it out for headDim^(-1/2).`)
+    throw new SwatError(
+      'attention',
+      `${caller}: scale must be a finite number, but is ${options.scale}. Leave it out for headDim^(-1/2).`,
+    )
   }
   expectPerHead('slopes', slopes, heads)
   expectPerHead('bias', typeof bias === 'number' ? [...Array<number>(heads).fill(bias)] : bias, heads)

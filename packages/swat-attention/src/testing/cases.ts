@@ -63,7 +63,9 @@ export const swatAttentionCases: readonly SwatAttentionCase[] = [
     windows(length).map((window) => attentionCase(`length ${length}, window ${window}`, { length, window })),
   ),
   ...[8, 64, 80].map((headDim) => attentionCase(`head size ${headDim}`, { headDim, length: 70 })),
-  ...[1, 2, 3, 6].map((kvHeads) => attentionCase(`6 heads on ${kvHeads}`, { batchSize: 2, heads: 6, kvHeads, headDim: 4 })),
+  ...[1, 2, 3, 6].map((kvHeads) =>
+    attentionCase(`6 heads on ${kvHeads}`, { batchSize: 2, heads: 6, kvHeads, headDim: 4 }),
+  ),
   attentionCase('no terms', { terms: [] }),
   attentionCase('bias', { terms: ['bias', 'slopes'], batchSize: 2 }),
   attentionCase('distance table shorter than the window', { terms: ['distanceTable'], batchSize: 2 }),
@@ -90,5 +92,10 @@ export const swatAttentionCases: readonly SwatAttentionCase[] = [
     terms: ['slopes', 'bias', 'distanceTable', 'sinkLogits'],
   }),
   attentionCase('softmax, queries before the first key', { activation: 'softmax', length: 80, keyOffset: 70 }),
-  attentionCase('softmax, queries past every window', { activation: 'softmax', length: 80, queryOffset: 70, terms: ['bias'] }),
+  attentionCase('softmax, queries past every window', {
+    activation: 'softmax',
+    length: 80,
+    queryOffset: 70,
+    terms: ['bias'],
+  }),
 ]

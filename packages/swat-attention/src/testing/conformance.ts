@@ -14,7 +14,7 @@ export interface KernelUnderTest {
 
 /**
  * Compares a kernel's output and every gradient with the reference's: output to 2e-6, gradients to 1e-5 of the largest
- * magnitude, those of the terms also to 1e-7 a query and unit of distance. Leaves the kernel's engine selected.
+ * magnitude, those of the terms also to {@link roundingOfQuery} a query and unit of distance. Leaves the kernel's engine selected.
  *
  * @param attentionCase - the call
  * @param on - engine and kernel
@@ -30,12 +30,15 @@ export async function checkSwatAttentionCase(attentionCase: SwatAttentionCase, o
   }
 }
 
+/** Eight roundings (2⁻²⁴ each) of logit gradients of about one: what a sum over a query's keys can be off by in float32. */
+const roundingOfQuery = 2 ** -21
+
 /** A term's gradient is a sum over all queries that may cancel, for the bias of a softmax to exactly 0. */
 function termRounding(attentionCase: SwatAttentionCase): Record<string, number> {
   const { batchSize, queries, window, sinks, queryOffset, keyOffset } = attentionCase
   const furthest = Math.max(1, queryOffset + queries - 1 - keyOffset)
   const distance = window === null || sinks > 0 ? furthest : Math.min(furthest, window)
-  const perQuery = 1e-7 * batchSize * queries
+  const perQuery = roundingOfQuery * batchSize * queries
   return { slopes: perQuery * distance, bias: perQuery, distanceTable: perQuery, sinkLogits: perQuery }
 }
 
@@ -70,7 +73,10 @@ function inputsOf(
   const random = createRandom(7)
   const normal = (...shape: number[]) => {
     const size = shape.reduce((product, axis) => product * axis, 1)
-    return tf.tensor(Float32Array.from({ length: size }, () => random.normal()), shape)
+    return tf.tensor(
+      Float32Array.from({ length: size }, () => random.normal()),
+      shape,
+    )
   }
   return {
     queries: normal(batchSize, queries, heads, headDim),

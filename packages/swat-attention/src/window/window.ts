@@ -33,15 +33,19 @@ export interface KeyRange {
 }
 
 /**
- * The keys that at least one of some consecutive queries sees, as two disjoint runs: the sinks that lie before the window,
- * and the window. Either may be empty (`start === end`).
+ * The keys that at least one of some consecutive queries sees, as two disjoint runs: the sinks that lie before the
+ * window, and the window. Either may be empty (`start === end`).
  *
  * @param firstQuery - absolute position of the first query
  * @param lastQuery - absolute position of the last query
  * @param layout - where the keys are
  * @returns the sinks, then the window
  */
-export function visibleKeys(firstQuery: number, lastQuery: number, layout: KeyLayout): [sinks: KeyRange, window: KeyRange] {
+export function visibleKeys(
+  firstQuery: number,
+  lastQuery: number,
+  layout: KeyLayout,
+): [sinks: KeyRange, window: KeyRange] {
   const { keys, keyOffset, window, sinks } = layout
   const index = (position: number) => Math.min(keys, Math.max(0, position - keyOffset))
   const end = index(lastQuery + 1)

@@ -20,7 +20,8 @@ export async function useEngine(options: { backend?: BackendName | 'auto' } = {}
     try {
       return { backend: candidate, refused, ...(await start(candidate)) }
     } catch (error) {
-      refused.push({ backend: candidate, reason: error instanceof Error ? error.message : String(error) })
+      const reason = error instanceof Error ? error.message : String(error)
+      refused.push({ backend: candidate, reason: reason.replace(/^useEngine: /, '') })
     }
   }
   const reasons = refused.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ')

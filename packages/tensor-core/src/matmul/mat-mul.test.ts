@@ -97,3 +97,13 @@ it('multiplies by fresh transposes on wasm, not by a packed copy of an earlier o
   expectClose(first, { shape: [1, 3], data: [3, 6, 9] })
   expectClose(second, { shape: [1, 3], data: [1, 2, 15] })
 })
+
+it('transposes a vector without mixing up packed operators on wasm (they are kept by memory, not by shape)', async () => {
+  await useEngine({ backend: 'wasm' })
+  const k = tf.tensor2d([1, 2, 3, 4], [1, 4])
+  const q = tf.tensor2d([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1], [3, 4])
+  const s = tf.tensor2d([10, 20, 30], [1, 3])
+  expectClose(matMul(k, q, { transposeB: true }), [1, 2, 7])
+  expectClose(matMul(s, k, { transposeA: true }), [10, 20, 30, 40, 20, 40, 60, 80, 30, 60, 90, 120])
+  expectClose(matMul(k, k, { transposeA: true }), [1, 2, 3, 4, 2, 4, 6, 8, 3, 6, 9, 12, 4, 8, 12, 16])
+})

@@ -1,5 +1,5 @@
 import { heapView, uninitializedTensor } from '../engines/wasm/heap.js'
-import { tf } from '../tf.js'
+import type { tf } from '../tf.js'
 
 /**
  * Swaps the axes of a matrix on the wasm backend; no gradient of its own. TensorFlow.js walks whole columns, which
@@ -10,7 +10,6 @@ import { tf } from '../tf.js'
  */
 export function transpose(x: tf.Tensor2D): tf.Tensor2D {
   const [rows, columns] = x.shape
-  if (rows === 1 || columns === 1) return tf.reshape(x, [columns, rows])
   const result = uninitializedTensor([columns, rows]) as tf.Tensor2D
   copyTransposed(heapView(x), heapView(result), rows, columns)
   return result

@@ -33,7 +33,13 @@ describe.each(kernelPairs)("rmsNorm: kernel '$use' on $backend", ({ backend, use
   })
 
   it('has the gradient of its differences', () => {
-    const inputs = { x: tf.tensor2d([[0.5, -1, 2], [1, 0.3, -0.2]]), weight: tf.tensor1d([1, -0.5, 2]) }
+    const inputs = {
+      x: tf.tensor2d([
+        [0.5, -1, 2],
+        [1, 0.3, -0.2],
+      ]),
+      weight: tf.tensor1d([1, -0.5, 2]),
+    }
     checkGradients(({ x, weight }) => tf.sum(tf.square(rmsNorm(x, weight, options))) as tf.Scalar, inputs)
   })
 

@@ -6,8 +6,8 @@ interface Activation {
   /** Weights over the last axis of `[batch · kvHeads, group · queries, columns]`. */
   weights(logits: tf.Tensor): tf.Tensor
   /**
-   * The same over the middle axis of `[batch · kvHeads, columns, group · queries]`, with the gradient of the logits from that of the weights.
-   * `hide` sets the weights of queries that see nothing to zero.
+   * The same over the middle axis of `[batch · kvHeads, columns, group · queries]`, with the gradient of the logits
+   * from that of the weights. `hide` sets the weights of queries that see nothing to zero.
    */
   backward(
     logits: tf.Tensor,

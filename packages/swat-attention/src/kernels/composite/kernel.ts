@@ -7,12 +7,16 @@ import { join, product, split } from './matrices.js'
 import { termGradients, termKey, termOf, type TileTerm } from './terms.js'
 import { type Tile, tilesOf } from './tiles.js'
 
-/** Queries a tile, measured on wasm: smaller tiles make more calls, larger ones compute more pairs that the window hides. */
+/**
+ * Queries a tile, measured on wasm: smaller tiles make more calls, larger ones compute more pairs that the window
+ * hides.
+ */
 const blockSize = 64
 
 /**
- * TensorFlow.js ops only, one tile of queries after the other: no tensor ever holds more than the logits of one tile. The
- * query heads that share a key head are stacked as rows of one product. The backward pass computes the weights again.
+ * TensorFlow.js ops only, one tile of queries after the other: no tensor ever holds more than the logits of one tile.
+ * The query heads that share a key head are stacked as rows of one product. The backward pass computes the weights
+ * again.
  */
 export const kernel: SwatAttentionKernel = {
   name: 'composite',

@@ -13,15 +13,7 @@ export function oneByOne(): boolean {
 
 /** The products of two batches. */
 export function product(a: Matrices, b: Matrices, options?: MatMulOptions): Matrices {
-  return a.map((matrices, i) => matMul(own(matrices), own(b[i]), options))
-}
-
-/**
- * A vector's own copy on wasm. There a transposed vector shares its memory, and the backend, which keeps one packed operator
- * for each right-hand operand's memory, would multiply with the operator of the other shape.
- */
-function own(matrices: tf.Tensor): tf.Tensor {
-  return oneByOne() && matrices.shape.includes(1) ? tf.tensor(matrices.dataSync(), matrices.shape) : matrices
+  return a.map((matrices, i) => matMul(matrices, b[i], options))
 }
 
 /** A batch as one tensor `[batch, rows, columns]`. */
@@ -30,8 +22,8 @@ export function join(matrices: Matrices): tf.Tensor {
 }
 
 /**
- * The matrices of a tensor `[batch, rows, columns]`. On wasm by way of the host: there tf.slice and tf.unstack copy their
- * whole input for every piece.
+ * The matrices of a tensor `[batch, rows, columns]`. On wasm by way of the host: there tf.slice and tf.unstack copy
+ * their whole input for every piece.
  */
 export function split(x: tf.Tensor): Matrices {
   if (!oneByOne()) return [x]

@@ -66,7 +66,10 @@ export function termOf(tile: Tile, inputs: SwatAttentionInputs): TileTerm<tf.Ten
   if (bias) sum = tf.add(sum, perHead(bias, isKey))
   if (sinkLogits) sum = tf.add(sum, perHead(sinkLogits, isSink))
   if (distanceTable) {
-    const padded = tf.pad(distanceTable, [[0, 0], [0, 1]])
+    const padded = tf.pad(distanceTable, [
+      [0, 0],
+      [0, 1],
+    ])
     sum = tf.add(sum, tf.gather(padded, tableIndex(geometry, distanceTable.shape[1]), 1))
   }
   const shape: [number, number, number] = [heads, tile.queries, columns]

@@ -11,7 +11,10 @@ export interface Tile {
   ranges: [sinks: KeyRange, window: KeyRange]
 }
 
-/** The band cut into tiles of at most `blockSize` queries; each sees `blockSize + window − 1` keys at most, and the sinks. */
+/**
+ * The band cut into tiles of at most `blockSize` queries; each sees `blockSize + window − 1` keys at most, and the
+ * sinks.
+ */
 export function tilesOf(inputs: SwatAttentionInputs, blockSize: number): Tile[] {
   const { window, sinks, queryOffset, keyOffset } = inputs
   const [queryCount, keys] = [inputs.queries.shape[1], inputs.keys.shape[1]]
