@@ -1,3 +1,8 @@
+/**
+ * Documents to tokens to batches, as typed arrays; no TensorFlow.js.
+ *
+ * @module @swat-js/data
+ */
 export { DataError, type DataErrorCode } from './data-error.js'
 export type { Document } from './text/document.js'
 export { splitDocuments, type DocumentSplit, type SplitOptions } from './text/split-documents.js'

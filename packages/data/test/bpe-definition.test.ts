@@ -56,9 +56,7 @@ test('training finds the merges that counting anew finds', () => {
     fc.property(texts, fc.integer({ min: 256, max: 300 }), fc.integer({ min: 1, max: 4 }), (some, vocabSize, least) => {
       fc.pre(some.join('') !== '')
       const tokenizer = trainBpe(some, { vocabSize, minFrequency: least })
-      expect(tokenizer.toJSON().model.merges).toEqual(
-        naiveMerges(some, vocabSize, least).map((pair) => pair.join(' ')),
-      )
+      expect(tokenizer.toJSON().model.merges).toEqual(naiveMerges(some, vocabSize, least).map((pair) => pair.join(' ')))
     }),
     { numRuns: 300 },
   )

@@ -1,3 +1,8 @@
+/**
+ * SWAT language models: configuration, transformer, training step, generation, evaluation.
+ *
+ * @module @swat-js/models
+ */
 export { presetConfig, presetNames } from './config/presets.js'
 export type { PresetName } from './config/presets.js'
 export { resolveConfig, swatConfigSchema } from './config/swat-config.js'

@@ -104,7 +104,11 @@ describe.each(engines)('prompts around the window on $name', ({ backend, kernels
       const rows = [3, 5].map((stride) => Array.from({ length: 20 }, (_, i) => (stride * i + 1) % 17))
       let cache = createModelCache(config, 2)
       const [first, second] = [0, 11].map((start, i) => {
-        const ids = tf.tensor2d(rows.map((row) => row.slice(start, i === 0 ? 11 : 20)), undefined, 'int32')
+        const ids = tf.tensor2d(
+          rows.map((row) => row.slice(start, i === 0 ? 11 : 20)),
+          undefined,
+          'int32',
+        )
         const next = swatTransformer(parameters, config, ids, { cache, kernels })
         disposeModelCache(cache)
         cache = next.cache as ModelCache

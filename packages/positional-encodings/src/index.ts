@@ -1,3 +1,8 @@
+/**
+ * Rotary position embedding, ALiBi and balanced slopes.
+ *
+ * @module @swat-js/positional-encodings
+ */
 export { rotaryFrequencies } from './rotary/rotary-frequencies.js'
 export { disposeRotaryTables, rotaryTables } from './rotary/rotary-tables.js'
 export type { RotaryPositions, RotaryTables, RotaryTablesOptions } from './rotary/rotary-tables.js'

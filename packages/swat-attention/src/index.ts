@@ -1,3 +1,8 @@
+/**
+ * Sliding-window sigmoid attention: the op, the layer, the rolling cache, the cost model.
+ *
+ * @module @swat-js/swat-attention
+ */
 export { swatAttention } from './op/swat-attention.js'
 export type { AttentionActivation, SwatAttentionOptions } from './op/contract.js'
 

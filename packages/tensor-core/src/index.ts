@@ -1,3 +1,8 @@
+/**
+ * Engines, differentiable ops with their kernels, parameters, gradients, optimizer, random numbers, safetensors.
+ *
+ * @module @swat-js/tensor-core
+ */
 export { tf } from './tf.js'
 export { SwatError } from './swat-error.js'
 export { expectShape } from './expect-shape.js'

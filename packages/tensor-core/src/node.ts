@@ -1,3 +1,8 @@
+/**
+ * Atomic checkpoints on disk; Node only.
+ *
+ * @module @swat-js/tensor-core/node
+ */
 export { saveCheckpoint } from './checkpoint/node/save-checkpoint.js'
 export { latestCheckpoint, listCheckpoints } from './checkpoint/node/list-checkpoints.js'
 export { removeCheckpoint } from './checkpoint/node/remove-checkpoint.js'

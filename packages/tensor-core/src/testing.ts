@@ -1,3 +1,8 @@
+/**
+ * Numeric test kit: closeness, gradients against finite differences, leaks. Needs no test framework.
+ *
+ * @module @swat-js/tensor-core/testing
+ */
 export { checkGradients } from './testing/check-gradients.js'
 export type { GradientCheck } from './testing/check-gradients.js'
 export { expectClose, relativeError } from './testing/expect-close.js'

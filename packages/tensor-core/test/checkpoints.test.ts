@@ -68,7 +68,9 @@ describe('saveCheckpoint', () => {
     const script = fileURLToPath(new URL('./fixtures/save-forever.ts', import.meta.url))
     const random = createRandom(Date.now())
     for (let round = 0; round < 8; round++) {
-      const child = spawn(process.execPath, ['--import', 'tsx', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, ['--import', 'tsx', script, folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       const ended = once(child, 'exit')
       await once(child.stdout, 'data')
       await new Promise((resolve) => setTimeout(resolve, 5 + random.integer(120)))
@@ -93,10 +95,13 @@ describe('what cannot be written', () => {
     await expect(writeFileAtomic(join(folder, 'missing/x'), 'x')).rejects.toThrow('create it first')
   })
 
-  it.skipIf(process.getuid?.() === 0)('is an error: no permission (root may write anywhere, so not tested as root)', async () => {
-    await chmod(folder, 0o500)
-    await expect(saveCheckpoint(join(folder, 'step-1'), { a: 'x' })).rejects.toThrow('change the permissions')
-  })
+  it.skipIf(process.getuid?.() === 0)(
+    'is an error: no permission (root may write anywhere, so not tested as root)',
+    async () => {
+      await chmod(folder, 0o500)
+      await expect(saveCheckpoint(join(folder, 'step-1'), { a: 'x' })).rejects.toThrow('change the permissions')
+    },
+  )
 
   it.skipIf(!existsSync('/dev/full'))('is an error: the disk is full (needs /dev/full)', async () => {
     const cause = await writeFile('/dev/full', 'x').catch((error: unknown) => error)
@@ -118,7 +123,9 @@ describe('listCheckpoints, latestCheckpoint, removeCheckpoint', () => {
     expect(await latestCheckpoint(join(folder, 'absent'))).toBeNull()
     for (const step of [1000, 200, 90]) await saveCheckpoint(join(folder, `step-${step}`), { a: 'x' })
     await writeFile(join(folder, 'notes.txt'), 'x')
-    expect(await listCheckpoints(folder)).toEqual(['step-90', 'step-200', 'step-1000'].map((name) => join(folder, name)))
+    expect(await listCheckpoints(folder)).toEqual(
+      ['step-90', 'step-200', 'step-1000'].map((name) => join(folder, name)),
+    )
     expect(await latestCheckpoint(folder)).toBe(join(folder, 'step-1000'))
     await removeCheckpoint(join(folder, 'step-1000'))
     await removeCheckpoint(join(folder, 'step-1000'))

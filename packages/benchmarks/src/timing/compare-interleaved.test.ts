@@ -7,7 +7,10 @@ it('runs the cases in turn, warm-up untimed, and reports every round', async () 
   const record = (name: string) => ({ name, run: () => void order.push(name) })
   const results = await compareInterleaved([record('a'), record('b')], { rounds: 3, warmUp: 1 })
   expect(order.join('')).toBe('abababab')
-  expect(results.map(({ name, roundsMs }) => [name, roundsMs.length])).toEqual([['a', 3], ['b', 3]])
+  expect(results.map(({ name, roundsMs }) => [name, roundsMs.length])).toEqual([
+    ['a', 3],
+    ['b', 3],
+  ])
   expect(results[0].ratioToFirst).toBe(1)
   expect(results[1].medianMs).toBe(median(results[1].roundsMs))
 })

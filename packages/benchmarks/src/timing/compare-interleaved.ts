@@ -22,13 +22,13 @@ export interface TimedResult {
 }
 
 /**
- * Times cases side by side on a noisy machine: after warm-up every round runs each case once, so that a slow minute hits
- * all of them, and ratios are taken within a round.
+ * Times cases side by side on a noisy machine: after warm-up every round runs each case once, so that a slow minute
+ * hits all of them, and ratios are taken within a round.
  *
  * @param cases - at least one, with different names
  * @param options - `rounds`: timed rounds, default 7; `warmUp`: untimed rounds before, default 2
  * @returns a result for each case, in the order given
- * @throws SwatError `benchmark` when there is no case, a name repeats, or there are fewer than 1 rounds
+ * @throws SwatError `benchmark` when there is no case, a name repeats, or there is no round
  */
 export async function compareInterleaved(
   cases: readonly TimedCase[],

@@ -69,7 +69,9 @@ describe('every epoch of any size', () => {
         const { count, length, seed, epoch } = size
         const source = nextTokenBatches(counting(count), { batchSize: 1, length, seed })
         source.seek({ epoch, batch: 0 })
-        const labels = take(source, source.batchesPerEpoch).flatMap((batch) => [...batch.labels]).sort(ascending)
+        const labels = take(source, source.batchesPerEpoch)
+          .flatMap((batch) => [...batch.labels])
+          .sort(ascending)
         const first = labels[0]!
         expect(labels).toEqual(Array.from({ length: labels.length }, (_, index) => first + index))
         expect(first).toBeLessThanOrEqual(length)

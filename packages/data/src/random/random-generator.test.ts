@@ -27,8 +27,8 @@ function* reference(state: bigint[]): Generator<number> {
 /** The 32-bit finaliser of murmur3, on BigInt. */
 function mix(value: bigint): bigint {
   const mask = 0xffffffffn
-  let mixed = ((value & mask) ^ ((value & mask) >> 16n)) * 0x85ebca6bn & mask
-  mixed = (mixed ^ (mixed >> 13n)) * 0xc2b2ae35n & mask
+  let mixed = (((value & mask) ^ ((value & mask) >> 16n)) * 0x85ebca6bn) & mask
+  mixed = ((mixed ^ (mixed >> 13n)) * 0xc2b2ae35n) & mask
   return mixed ^ (mixed >> 16n)
 }
 

@@ -24,7 +24,7 @@ function mix(value: number): number {
 export function randomGenerator(...keys: number[]): RandomGenerator {
   let hash = keys.length
   for (const key of keys) {
-    hash = mix(hash + 0x9e3779b9 + key % range32)
+    hash = mix(hash + 0x9e3779b9 + (key % range32))
     hash = mix(hash + 0x9e3779b9 + Math.floor(key / range32))
   }
   const [first, second, third, fourth] = [1, 2, 3, 4].map((step) => mix(hash + Math.imul(step, 0x9e3779b9)))

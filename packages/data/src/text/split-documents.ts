@@ -47,9 +47,7 @@ export function splitDocuments(documents: readonly Document[], options: SplitOpt
   }
   checkInteger('splitDocuments', 'seed', seed, 0)
   const split =
-    by === 'position'
-      ? splitByPosition(documents, validationShare)
-      : splitByDocument(documents, validationShare, seed)
+    by === 'position' ? splitByPosition(documents, validationShare) : splitByDocument(documents, validationShare, seed)
   const [trainLength, validationLength] = [countCharacters(split.train), countCharacters(split.validation)]
   if (trainLength === 0 || validationLength === 0) {
     throw new DataError(

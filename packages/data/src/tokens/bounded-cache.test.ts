@@ -15,6 +15,11 @@ test('never holds more than its capacity, and always what was put there last', (
 
 test('a value that is replaced takes no room', () => {
   const cache = new BoundedCache<string, number>(2)
-  for (const [key, value] of [['a', 1], ['b', 2], ['a', 3]] as const) cache.set(key, value)
+  for (const [key, value] of [
+    ['a', 1],
+    ['b', 2],
+    ['a', 3],
+  ] as const)
+    cache.set(key, value)
   expect([cache.get('a'), cache.get('b')]).toEqual([3, 2])
 })

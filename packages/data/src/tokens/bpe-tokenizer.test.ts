@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { trainBpe } from './train-bpe.js'
 
 test('more different words than are remembered: the ids stay the same', () => {
-  const text = Array.from({ length: 70_000 }, (_, index) => ` w${index.toString(36).replace(/\d/g, 'é')}x${index}`).join('')
+  const text = Array.from(
+    { length: 70_000 },
+    (_, index) => ` w${index.toString(36).replace(/\d/g, 'é')}x${index}`,
+  ).join('')
   const tokenizer = trainBpe([text.slice(0, 5_000)], { vocabSize: 400 })
   const ids = tokenizer.encode(text)
   expect(tokenizer.decode(ids)).toBe(text)

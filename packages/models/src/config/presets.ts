@@ -5,15 +5,7 @@ import { resolveConfig, type SwatConfig, type SwatConfigInput } from './swat-con
  * Name of a preset. `nano` to `medium` are small models for one machine; `swat-340m` and `swat-760m` are the models of
  * SWAT Table 1, `swat-analysis` that of Tables 2 and 3 (spec 4.3, 4.4).
  */
-export type PresetName =
-  | 'nano'
-  | 'micro'
-  | 'small'
-  | 'base'
-  | 'medium'
-  | 'swat-340m'
-  | 'swat-760m'
-  | 'swat-analysis'
+export type PresetName = 'nano' | 'micro' | 'small' | 'base' | 'medium' | 'swat-340m' | 'swat-760m' | 'swat-analysis'
 
 const presets: Record<PresetName, SwatConfigInput> = {
   nano: { vocabSize: 256, hiddenSize: 64, layers: 2, heads: 4, window: 32 },

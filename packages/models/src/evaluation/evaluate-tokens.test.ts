@@ -57,7 +57,9 @@ describe.each(engines)('evaluateTokens on $name', ({ backend, kernels }) => {
   )
 
   it('scores the first tokens only, if asked', async () => {
-    const expected = natsOfEach().slice(0, 20).reduce((a, b) => a + b)
+    const expected = natsOfEach()
+      .slice(0, 20)
+      .reduce((a, b) => a + b)
     const seen: [number, number][] = []
     const result = await evaluateTokens(parameters, config, Array.from(tokens), {
       chunk: 8,
@@ -67,7 +69,11 @@ describe.each(engines)('evaluateTokens on $name', ({ backend, kernels }) => {
     })
     expect(result.tokens).toBe(20)
     expectClose([result.totalNats], [expected], { relative: 2e-6 })
-    expect(seen).toEqual([[8, 20], [16, 20], [20, 20]])
+    expect(seen).toEqual([
+      [8, 20],
+      [16, 20],
+      [20, 20],
+    ])
     expect((await evaluateTokens(parameters, config, tokens, { limit: 1e9, kernels })).tokens).toBe(69)
   })
 

@@ -37,7 +37,10 @@ export async function* generateTokens(
 ): AsyncGenerator<number, void, void> {
   const { maxNewTokens, stopTokens = [], prefillChunk = 256, kernels } = options
   if (prompt.length === 0) {
-    throw new SwatError('generation', 'generateTokens: the prompt must have a token at least. Begin with a start token.')
+    throw new SwatError(
+      'generation',
+      'generateTokens: the prompt must have a token at least. Begin with a start token.',
+    )
   }
   expectCount('maxNewTokens', maxNewTokens, 0)
   expectCount('prefillChunk', prefillChunk, 1)

@@ -24,7 +24,10 @@ describe('initializeParameters', () => {
     for (const [name, tensor] of flattenParameters(parameters)) {
       const values = Array.from(tensor.dataSync())
       if (tensor.rank === 1) {
-        expect(values.every((value) => value === 1), name).toBe(true)
+        expect(
+          values.every((value) => value === 1),
+          name,
+        ).toBe(true)
         continue
       }
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length

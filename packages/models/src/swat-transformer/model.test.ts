@@ -56,47 +56,64 @@ describe.each(engines)('swatTransformer on $name', ({ backend, kernels }) => {
     await expectNoLeak(() => tf.tidy(() => test(goldenParameters(golden.weights))))
   }
 
-  it('golden: logits', inTidy((parameters) => {
-    const { logits, cache } = swatTransformer(parameters, config, idsTensor(golden.ids), { kernels })
-    expectClose(logits, golden.logits, { relative: 2e-5 })
-    expect(cache).toBeNull()
-  }))
+  it(
+    'golden: logits',
+    inTidy((parameters) => {
+      const { logits, cache } = swatTransformer(parameters, config, idsTensor(golden.ids), { kernels })
+      expectClose(logits, golden.logits, { relative: 2e-5 })
+      expect(cache).toBeNull()
+    }),
+  )
 
-  it('golden: hidden state after each block', inTidy((parameters) => {
-    const { headDim } = config
-    const context = { rotary: rotaryTables({ headDim, positions: { start: 0, length } }), kernels }
-    let x = embedding(idsTensor(golden.ids), parameters.model.embeddings.weight, { kernels }) as tf.Tensor3D
-    for (const [i, block] of parameters.model.layers.entries()) {
-      x = swatBlock(x, block, blockSettings(config), context).output
-      expectClose(x, golden.hidden_after_each_layer[i], { relative: 2e-5, name: `after block ${i}` })
-    }
-  }))
+  it(
+    'golden: hidden state after each block',
+    inTidy((parameters) => {
+      const { headDim } = config
+      const context = { rotary: rotaryTables({ headDim, positions: { start: 0, length } }), kernels }
+      let x = embedding(idsTensor(golden.ids), parameters.model.embeddings.weight, { kernels }) as tf.Tensor3D
+      for (const [i, block] of parameters.model.layers.entries()) {
+        x = swatBlock(x, block, blockSettings(config), context).output
+        expectClose(x, golden.hidden_after_each_layer[i], { relative: 2e-5, name: `after block ${i}` })
+      }
+    }),
+  )
 
-  it('golden: logits of the last position alone', inTidy((parameters) => {
-    const { logits } = swatTransformer(parameters, config, idsTensor(golden.ids), { kernels, logits: 'last' })
-    const [, , vocab] = golden.logits.shape
-    const last = golden.ids.flatMap((_, row) => {
-      const end = (row + 1) * length * vocab
-      return golden.logits.data.slice(end - vocab, end)
-    })
-    expectClose(logits, { shape: [batchSize, 1, vocab], data: last }, { relative: 2e-5 })
-  }))
+  it(
+    'golden: logits of the last position alone',
+    inTidy((parameters) => {
+      const { logits } = swatTransformer(parameters, config, idsTensor(golden.ids), { kernels, logits: 'last' })
+      const [, , vocab] = golden.logits.shape
+      const last = golden.ids.flatMap((_, row) => {
+        const end = (row + 1) * length * vocab
+        return golden.logits.data.slice(end - vocab, end)
+      })
+      expectClose(logits, { shape: [batchSize, 1, vocab], data: last }, { relative: 2e-5 })
+    }),
+  )
 
-  it('golden: loss, untied and tied', inTidy((parameters) => {
-    expectClose(modelLoss(parameters, config, batch, { kernels }), [golden.loss], { relative: 2e-6 })
-    const tied = { model: parameters.model }
-    expectClose(modelLoss(tied, { ...config, tied: true }, batch, { kernels }), [golden.tied.loss], { relative: 2e-6 })
-  }))
+  it(
+    'golden: loss, untied and tied',
+    inTidy((parameters) => {
+      expectClose(modelLoss(parameters, config, batch, { kernels }), [golden.loss], { relative: 2e-6 })
+      const tied = { model: parameters.model }
+      expectClose(modelLoss(tied, { ...config, tied: true }, batch, { kernels }), [golden.tied.loss], {
+        relative: 2e-6,
+      })
+    }),
+  )
 
-  it('golden: every gradient', inTidy((parameters) => {
-    const { value, gradients } = valueAndGradients((p) => modelLoss(p, config, batch, { kernels }), parameters)
-    expectClose(value, [golden.loss], { relative: 2e-6 })
-    const named = flattenParameters(gradients)
-    expect([...named.keys()].sort()).toEqual(Object.keys(goldenGradients.grads).sort())
-    for (const [name, gradient] of named) {
-      expectClose(gradient, goldenGradients.grads[name], { relative: 1e-5, name })
-    }
-  }))
+  it(
+    'golden: every gradient',
+    inTidy((parameters) => {
+      const { value, gradients } = valueAndGradients((p) => modelLoss(p, config, batch, { kernels }), parameters)
+      expectClose(value, [golden.loss], { relative: 2e-6 })
+      const named = flattenParameters(gradients)
+      expect([...named.keys()].sort()).toEqual(Object.keys(goldenGradients.grads).sort())
+      for (const [name, gradient] of named) {
+        expectClose(gradient, goldenGradients.grads[name], { relative: 1e-5, name })
+      }
+    }),
+  )
 
   it.each(streaming.chunkings.map((chunks) => ({ chunks, title: chunks.join(' + ') })))(
     'golden: streamed as $title',

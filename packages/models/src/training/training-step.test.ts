@@ -118,7 +118,11 @@ describe('trainingStep', () => {
   })
 
   it('micro-batches count as one batch, weighted by their scored tokens', async () => {
-    const rows = [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12, 0, 1, 2]]
+    const rows = [
+      [1, 2, 3, 4, 5],
+      [6, 7, 8, 9, 10],
+      [11, 12, 0, 1, 2],
+    ]
     const settings = settingsWith()
     // The first row scores one token, the others four each.
     const masked = (batch: TokenBatch) => ({ ...batch, labels: batch.labels.map((label, i) => (i < 3 ? -100 : label)) })

@@ -14,7 +14,8 @@ export interface KernelUnderTest {
 
 /**
  * Compares a kernel's output and every gradient with the reference's: output to 2e-6, gradients to 1e-5 of the largest
- * magnitude, those of the terms also to {@link roundingOfQuery} a query and unit of distance. Leaves the kernel's engine selected.
+ * magnitude, those of the terms also to eight float32 roundings a query and unit of distance. Leaves the kernel's
+ * engine selected.
  *
  * @param attentionCase - the call
  * @param on - engine and kernel
@@ -30,7 +31,7 @@ export async function checkSwatAttentionCase(attentionCase: SwatAttentionCase, o
   }
 }
 
-/** Eight roundings (2⁻²⁴ each) of logit gradients of about one: what a sum over a query's keys can be off by in float32. */
+/** Eight float32 roundings (2⁻²⁴) of logit gradients of about one: what a sum over a query's keys may be off by. */
 const roundingOfQuery = 2 ** -21
 
 /** A term's gradient is a sum over all queries that may cancel, for the bias of a softmax to exactly 0. */

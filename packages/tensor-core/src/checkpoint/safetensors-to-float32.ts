@@ -14,7 +14,10 @@ export function safetensorsToFloat32({ dtype, data }: SafetensorsEntry): Float32
   if (dtype === 'F64') return Float32Array.from(data as Float64Array)
   if (dtype === 'F16') return Float32Array.from(data as Uint16Array, halfToNumber)
   if (dtype === 'BF16') return new Float32Array(Uint32Array.from(data as Uint16Array, (bits) => bits << 16).buffer)
-  throw new SwatError('safetensors', `safetensorsToFloat32: expected F32, F64, F16 or BF16, but the tensor is ${dtype}.`)
+  throw new SwatError(
+    'safetensors',
+    `safetensorsToFloat32: expected F32, F64, F16 or BF16, but the tensor is ${dtype}.`,
+  )
 }
 
 function halfToNumber(bits: number): number {

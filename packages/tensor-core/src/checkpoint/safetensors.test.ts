@@ -79,7 +79,12 @@ describe('writeSafetensors', () => {
 
   it('refuses names used twice, reserved names and data that do not fit', () => {
     const entry: SafetensorsEntry = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
-    expect(() => writeSafetensors([['a', entry], ['a', entry]])).toThrow("writeSafetensors: the name 'a' is used twice.")
+    expect(() =>
+      writeSafetensors([
+        ['a', entry],
+        ['a', entry],
+      ]),
+    ).toThrow("writeSafetensors: the name 'a' is used twice.")
     expect(() => writeSafetensors([['__metadata__', entry]])).toThrow("the name '__metadata__' is reserved")
     expect(() => writeSafetensors([['a', { ...entry, shape: [3] }]])).toThrow(
       "'a' has dtype F32 and shape [3], so its data must be a Float32Array of 3, but are a Float32Array of 2",
@@ -150,7 +155,11 @@ describe('readSafetensors refuses', () => {
       bytes: file({ a: description, b: { ...description, data_offsets: [4, 12] } }, 12),
       message: "'b' begins at byte 4 of the data and overlaps the tensor before it (byte 8)",
     },
-    { name: 'bytes left over', bytes: file({ a: description }, 9), message: 'the tensors end at byte 8 of the data, which has 9' },
+    {
+      name: 'bytes left over',
+      bytes: file({ a: description }, 9),
+      message: 'the tensors end at byte 8 of the data, which has 9',
+    },
     {
       name: 'metadata that are not strings',
       bytes: file({ __metadata__: { step: 1 } }, 0),

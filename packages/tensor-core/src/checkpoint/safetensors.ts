@@ -24,15 +24,7 @@ export interface SafetensorsEntry {
   /** Length of each axis; empty for a scalar. */
   shape: readonly number[]
   /** Elements, row-major, in the array of `dtype`; F16 and BF16 as their bits in a Uint16Array, BOOL as 0 and 1. */
-  data:
-    | Float64Array
-    | Float32Array
-    | Uint16Array
-    | BigInt64Array
-    | Int32Array
-    | Int16Array
-    | Int8Array
-    | Uint8Array
+  data: Float64Array | Float32Array | Uint16Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array
 }
 
 /** What a safetensors file holds. */
@@ -133,7 +125,10 @@ function headerText(bytes: Uint8Array): { json: string; dataStart: number } {
   if (bytes.length < 8) throw failure('readSafetensors', `expected at least 8 bytes, but the file has ${bytes.length}`)
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
   if (length > largestHeader) {
-    throw failure('readSafetensors', `the first 8 bytes give a header of ${length} bytes; the limit is ${largestHeader}`)
+    throw failure(
+      'readSafetensors',
+      `the first 8 bytes give a header of ${length} bytes; the limit is ${largestHeader}`,
+    )
   }
   const dataStart = 8 + Number(length)
   if (dataStart > bytes.length) {

@@ -35,7 +35,11 @@ describe.each(kernelPairs)("crossEntropy: kernel '$use' on $backend", ({ backend
 
   it('has the gradient of its differences, scaled by the gradient that comes in', () => {
     const labels = tf.tensor1d([2, -1, 0], 'int32')
-    const logits = tf.tensor2d([[0.5, -1, 2], [9, 9, 9], [1, 0.3, -0.2]])
+    const logits = tf.tensor2d([
+      [0.5, -1, 2],
+      [9, 9, 9],
+      [1, 0.3, -0.2],
+    ])
     const loss = (logits: tf.Tensor2D) => crossEntropy(logits, labels, { ignoreIndex: -1, kernels })
     checkGradients(({ logits }) => tf.mul(3, loss(logits)) as tf.Scalar, { logits })
   })
@@ -60,7 +64,9 @@ describe.each(kernelPairs)("crossEntropy: kernel '$use' on $backend", ({ backend
   it('refuses labels outside the vocabulary, of another type, and rows that are all ignored', () => {
     const logits = tf.zeros([2, 3]) as tf.Tensor2D
     const labelled = (labels: tf.Tensor1D) => () => crossEntropy(logits, labels, { kernels })
-    expect(labelled(tf.tensor1d([0, 3], 'int32'))).toThrow('labels must be in 0 … 2 or -100 (ignored), but label number 1 is 3')
+    expect(labelled(tf.tensor1d([0, 3], 'int32'))).toThrow(
+      'labels must be in 0 … 2 or -100 (ignored), but label number 1 is 3',
+    )
     expect(labelled(tf.tensor1d([0, 1]))).toThrow('labels must be int32, but are float32')
     expect(labelled(tf.tensor1d([-100, -100], 'int32'))).toThrow('all 2 labels are -100 (ignored)')
     expect(labelled(tf.tensor1d([0], 'int32'))).toThrow('labels must have shape [2], but has [1]')

@@ -15,14 +15,37 @@ describe.each(kernelPairs)("embedding: kernel '$use' on $backend", ({ backend, u
   it('looks rows up and adds the gradients of an id that occurs twice', async () => {
     await expectNoLeak(() =>
       tf.tidy(() => {
-        const weight = tf.tensor2d([[1, 2], [3, 4], [5, 6]])
-        const ids = tf.tensor2d([[2, 0], [2, 2]], [2, 2], 'int32')
+        const weight = tf.tensor2d([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ])
+        const ids = tf.tensor2d(
+          [
+            [2, 0],
+            [2, 2],
+          ],
+          [2, 2],
+          'int32',
+        )
         const output = embedding(ids, weight, { kernels: { use } })
         expectClose(output, { shape: [2, 2, 2], data: [5, 6, 1, 2, 5, 6, 5, 6] })
-        const outputGradient = tf.tensor3d([[[1, 10], [2, 20]], [[3, 30], [4, 40]]])
-        const { gradients } = valueAndGradients(({ weight }) => {
-          return tf.sum(tf.mul(embedding(ids, weight, { kernels: { use } }), outputGradient)) as tf.Scalar
-        }, { weight })
+        const outputGradient = tf.tensor3d([
+          [
+            [1, 10],
+            [2, 20],
+          ],
+          [
+            [3, 30],
+            [4, 40],
+          ],
+        ])
+        const { gradients } = valueAndGradients(
+          ({ weight }) => {
+            return tf.sum(tf.mul(embedding(ids, weight, { kernels: { use } }), outputGradient)) as tf.Scalar
+          },
+          { weight },
+        )
         expectClose(gradients.weight, { shape: [3, 2], data: [2, 20, 0, 0, 8, 80] })
       }),
     )
@@ -30,12 +53,15 @@ describe.each(kernelPairs)("embedding: kernel '$use' on $backend", ({ backend, u
 
   it('gives its gradient also when the ids are gone by then', () => {
     const weight = tf.tensor2d([[1], [3]])
-    const { gradients } = valueAndGradients(({ weight }) => {
-      const ids = tf.tensor1d([1, 1], 'int32')
-      const output = embedding(ids, weight, { kernels: { use } })
-      ids.dispose()
-      return tf.sum(output) as tf.Scalar
-    }, { weight })
+    const { gradients } = valueAndGradients(
+      ({ weight }) => {
+        const ids = tf.tensor1d([1, 1], 'int32')
+        const output = embedding(ids, weight, { kernels: { use } })
+        ids.dispose()
+        return tf.sum(output) as tf.Scalar
+      },
+      { weight },
+    )
     expectClose(gradients.weight, { shape: [2, 1], data: [0, 2] })
   })
 

@@ -40,7 +40,10 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D, options: Embeddin
 /** Kernels trust the ids: WebAssembly would read foreign memory for one outside the table. */
 function expectIds(ids: tf.Tensor, vocabSize: number): void {
   if (ids.dtype !== 'int32') {
-    throw new SwatError('dtype', `embedding: ids must be int32, but are ${ids.dtype}. Make them with tf.tensor(…, 'int32').`)
+    throw new SwatError(
+      'dtype',
+      `embedding: ids must be int32, but are ${ids.dtype}. Make them with tf.tensor(…, 'int32').`,
+    )
   }
   const values = ids.dataSync<'int32'>()
   const at = values.findIndex((id) => id < 0 || id >= vocabSize)

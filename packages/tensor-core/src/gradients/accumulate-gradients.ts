@@ -1,4 +1,9 @@
-import { disposeParameters, flattenParameters, mapParameters, type ParameterTree } from '../parameters/parameter-tree.js'
+import {
+  disposeParameters,
+  flattenParameters,
+  mapParameters,
+  type ParameterTree,
+} from '../parameters/parameter-tree.js'
 import { SwatError } from '../swat-error.js'
 import { tf } from '../tf.js'
 import { valueAndGradients } from './value-and-gradients.js'

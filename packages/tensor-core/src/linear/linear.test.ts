@@ -16,10 +16,27 @@ describe.each(kernelPairs)("linear: kernel '$use' on $backend", ({ backend, use 
   it('is x · weightᵀ, worked by hand, with its gradients', async () => {
     await expectNoLeak(() =>
       tf.tidy(() => {
-        const inputs = { x: tf.tensor3d([[[1, 2], [3, 4]]]), weight: tf.tensor2d([[5, 6], [7, 8], [9, 10]]) }
+        const inputs = {
+          x: tf.tensor3d([
+            [
+              [1, 2],
+              [3, 4],
+            ],
+          ]),
+          weight: tf.tensor2d([
+            [5, 6],
+            [7, 8],
+            [9, 10],
+          ]),
+        }
         const output = linear(inputs.x, inputs.weight, { kernels: { use } })
         expectClose(output, { shape: [1, 2, 3], data: [17, 23, 29, 39, 53, 67] })
-        const outputGradient = tf.tensor3d([[[1, 0, 2], [0, 1, -1]]])
+        const outputGradient = tf.tensor3d([
+          [
+            [1, 0, 2],
+            [0, 1, -1],
+          ],
+        ])
         const { gradients } = valueAndGradients(({ x, weight }) => {
           return tf.sum(tf.mul(linear(x, weight, { kernels: { use } }), outputGradient)) as tf.Scalar
         }, inputs)
@@ -30,7 +47,13 @@ describe.each(kernelPairs)("linear: kernel '$use' on $backend", ({ backend, use 
   })
 
   it('has the gradient of its differences', () => {
-    const inputs = { x: tf.tensor2d([[0.5, -1, 2], [1, 0.3, -0.2]]), weight: tf.tensor2d([[1, -0.5, 2]]) }
+    const inputs = {
+      x: tf.tensor2d([
+        [0.5, -1, 2],
+        [1, 0.3, -0.2],
+      ]),
+      weight: tf.tensor2d([[1, -0.5, 2]]),
+    }
     checkGradients(({ x, weight }) => tf.sum(tf.square(linear(x, weight, { kernels: { use } }))) as tf.Scalar, inputs)
   })
 

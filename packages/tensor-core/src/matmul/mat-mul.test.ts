@@ -92,8 +92,24 @@ describe.each([{ backend: 'cpu' }, { backend: 'wasm' }] as const)('matMul on $ba
 it('multiplies by fresh transposes on wasm, not by a packed copy of an earlier one', async () => {
   await useEngine({ backend: 'wasm' })
   const a = tf.tensor2d([[1, 2]])
-  const first = matMul(a, tf.tensor2d([[1, 1], [2, 2], [3, 3]]), { transposeB: true })
-  const second = matMul(a, tf.tensor2d([[1, 0], [0, 1], [5, 5]]), { transposeB: true })
+  const first = matMul(
+    a,
+    tf.tensor2d([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]),
+    { transposeB: true },
+  )
+  const second = matMul(
+    a,
+    tf.tensor2d([
+      [1, 0],
+      [0, 1],
+      [5, 5],
+    ]),
+    { transposeB: true },
+  )
   expectClose(first, { shape: [1, 3], data: [3, 6, 9] })
   expectClose(second, { shape: [1, 3], data: [1, 2, 15] })
 })

@@ -97,7 +97,10 @@ describe('adamW', () => {
       return [after.matrix.dataSync()[0], after.vector.dataSync()[0]]
     }
     expectClose(decayed(), [0.95, 1])
-    expectClose(decayed((name) => name === 'vector'), [1, 0.95])
+    expectClose(
+      decayed((name) => name === 'vector'),
+      [1, 0.95],
+    )
   })
 
   it('refuses gradients and states of other parameters, before it consumes anything', () => {

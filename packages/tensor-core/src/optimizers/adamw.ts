@@ -129,6 +129,7 @@ function lookup(
         `unknown: ${extra.join(', ') || 'none'}. Start from init(parameters) when the parameters change.`,
     )
   }
-  for (const [name, { shape }] of parameters) expectShape('adamW', `${what}.${name}`, flat.get(name) as tf.Tensor, shape)
+  for (const [name, { shape }] of parameters)
+    expectShape('adamW', `${what}.${name}`, flat.get(name) as tf.Tensor, shape)
   return (name) => flat.get(name) as tf.Tensor
 }

@@ -1,4 +1,9 @@
-import { disposeParameters, flattenParameters, mapParameters, type ParameterTree } from '../parameters/parameter-tree.js'
+import {
+  disposeParameters,
+  flattenParameters,
+  mapParameters,
+  type ParameterTree,
+} from '../parameters/parameter-tree.js'
 import { tf } from '../tf.js'
 
 /**

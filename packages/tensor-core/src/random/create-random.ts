@@ -61,7 +61,10 @@ export function createRandom(seed: number | RandomState): Random {
       return word % below
     },
 
-    state: () => ({ generator: 'xoshiro128**', words: [words[0] >>> 0, words[1] >>> 0, words[2] >>> 0, words[3] >>> 0] }),
+    state: () => ({
+      generator: 'xoshiro128**',
+      words: [words[0] >>> 0, words[1] >>> 0, words[2] >>> 0, words[3] >>> 0],
+    }),
   }
 }
 

@@ -32,11 +32,22 @@ describe.each(kernelPairs)("swiGlu: kernel '$use' on $backend", ({ backend, use 
   })
 
   it('has the gradient of its differences', () => {
-    const inputs = { gate: tf.tensor2d([[-3, -0.4], [0.2, 2]]), up: tf.tensor2d([[1, -2], [0.5, 3]]) }
+    const inputs = {
+      gate: tf.tensor2d([
+        [-3, -0.4],
+        [0.2, 2],
+      ]),
+      up: tf.tensor2d([
+        [1, -2],
+        [0.5, 3],
+      ]),
+    }
     checkGradients(({ gate, up }) => tf.sum(tf.square(swiGlu(gate, up, { kernels: { use } }))) as tf.Scalar, inputs)
   })
 
   it('refuses shapes that differ', () => {
-    expect(() => swiGlu(tf.zeros([2, 3]), tf.zeros([3, 2]))).toThrow('swiGlu: up must have shape [2, 3], but has [3, 2].')
+    expect(() => swiGlu(tf.zeros([2, 3]), tf.zeros([3, 2]))).toThrow(
+      'swiGlu: up must have shape [2, 3], but has [3, 2].',
+    )
   })
 })

@@ -19,7 +19,10 @@ export const cases: readonly OpCase[] = sizes.map(({ rows, vocabSize, scale, ign
   run: ({ logits }, kernels) => {
     const random = createRandom(80 + i)
     const label = (row: number) => ((row + 1) % ignoreEvery === 0 ? -100 : random.integer(vocabSize))
-    const labels = tf.tensor1d(Int32Array.from({ length: rows }, (_, row) => label(row)), 'int32')
+    const labels = tf.tensor1d(
+      Int32Array.from({ length: rows }, (_, row) => label(row)),
+      'int32',
+    )
     return crossEntropy(logits as tf.Tensor2D, labels, { kernels })
   },
 }))
