@@ -1,3 +1,8 @@
+/**
+ * The reference trainer as functions; the command is `swat`.
+ *
+ * @module @swat-js/trainer
+ */
 export { trainRun } from './run.js'
 export type { TrainRunOptions } from './run.js'
 export { loadRun } from './load-run.js'

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { nextTokenBatches } from '@swat-js/data'
+import { readTokenizer } from '@swat-js/data/node'
 import { initializeParameters, parameterCount, trainingStep, type TrainingState } from '@swat-js/models'
 import { adamW, createRandom, disposeParameters, useEngine } from '@swat-js/tensor-core'
 import type { CheckpointState } from './checkpoints/checkpoint-state.js'
@@ -53,15 +55,14 @@ export async function trainRun(config: RunConfig, options: TrainRunOptions = {})
   if (folder.record) expectSameRun(folder.record, { config })
   const engine = await useEngine(config.engine)
   const latest = folder.record ? await findLatestCheckpoint(folder.path) : null
-  const saved = latest === null ? null : await readRunCheckpoint(latest)
 
   // Text → documents → tokens → batches.
   const documents = await readSplit(config)
+  const reportTokenizer = (done: number, total: number) => report({ event: 'progress', task: 'tokenizer', done, total })
   const tokenizer =
-    saved?.tokenizer ??
-    (await makeTokenizer(config.tokenizer, documents.train, (done, total) =>
-      report({ event: 'progress', task: 'tokenizer', done, total }),
-    ))
+    latest === null
+      ? await makeTokenizer(config.tokenizer, documents.train, reportTokenizer)
+      : await readTokenizer(join(latest, 'tokenizer.json'))
   const train = packText(documents.train, tokenizer, endOfDocument)
   const heldOut = packText(documents.validation, tokenizer, endOfDocument)
   const { batchSize, length, accumulation } = training
@@ -74,6 +75,7 @@ export async function trainRun(config: RunConfig, options: TrainRunOptions = {})
   if (folder.record) expectSameRun(folder.record, record)
   const optimizer = adamW(training)
   const settings = { optimizer, schedule: learningRates(training), clip: training.clip }
+  const saved = latest === null ? null : await readRunCheckpoint(latest, model)
   const computedBy = { backend: engine.backend, versions: versions() }
   let progress: CheckpointState = { ...(saved?.state ?? freshState), ...computedBy }
   let state: TrainingState

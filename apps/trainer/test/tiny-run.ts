@@ -2,27 +2,13 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const words = [
-  'whale',
-  'sea',
-  'ship',
-  'the',
-  'a',
-  'white',
-  'of',
-  'and',
-  'call',
-  'me',
-  'harpoon',
-  'sail',
-  'captain',
-  'he',
-]
+const syllables = ['wha', 'le', 'sea', 'shi', 'p', 'mo', 'by', 'call', 'me', 'ish', 'mael', 'a', 'hab', 'star', 'buck']
+const words = syllables.flatMap((first, i) => [1, 2, 3, 5, 7].map((step) => first + syllables[(i * step + 1) % 15]))
 
-/** Some 6,000 bytes of text that has something to learn. */
-export const tinyText = Array.from({ length: 1200 }, (_, i) => words[(i * i + 3 * i) % words.length])
-  .join(' ')
-  .replaceAll('he call', 'he called.\n')
+/** Some 6,000 bytes of text that has something to learn: words in an order that only looks random. */
+export const tinyText = Array.from({ length: 1200 }, (_, i) => words[((i * 7919) ^ (i * i * 31)) % words.length])
+  .map((word, i) => (i % 12 === 11 ? `${word}.\n` : `${word} `))
+  .join('')
 
 /** A run that takes a second or two: 20 steps of a model with some thousand weights. */
 export const tinyConfig = `

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { parameterShapes } from '@swat-js/models'
-import { SwatError, type AdamWState, type ParameterTree } from '@swat-js/tensor-core'
+import { isDeepStrictEqual } from 'node:util'
+import { parameterShapes, type SwatConfig } from '@swat-js/models'
+import { disposeParameters, SwatError, type AdamWState, type ParameterTree } from '@swat-js/tensor-core'
 import type { CheckpointState } from './checkpoint-state.js'
 import { readCheckpoint, readText, type Checkpoint } from './read-checkpoint.js'
 import { readTensors } from './read-tensors.js'
@@ -17,22 +18,29 @@ export interface RunCheckpoint extends Checkpoint {
  * Reads a checkpoint to go on from.
  *
  * @param path - the checkpoint's folder
+ * @param model - the model that the run trains
  * @returns model, optimizer and state; the tensors are the caller's to dispose
  * @throws SwatError as `readCheckpoint`
  */
-export async function readRunCheckpoint(path: string): Promise<RunCheckpoint> {
+export async function readRunCheckpoint(path: string, model: SwatConfig): Promise<RunCheckpoint> {
   const state = parseState(join(path, 'state.json'), await readText(join(path, 'state.json')))
   const checkpoint = await readCheckpoint(path)
-  const shapes = [...parameterShapes(checkpoint.model)]
-  const moments = (await readTensors(
-    join(path, 'optimizer.safetensors'),
-    new Map(
-      ['firstMoments', 'secondMoments'].flatMap((moment) =>
-        shapes.map(([name, shape]): [string, number[]] => [`${moment}.${name}`, shape]),
-      ),
-    ),
-  )) as { firstMoments: ParameterTree; secondMoments: ParameterTree }
-  return { ...checkpoint, optimizer: { step: state.step, ...moments }, state }
+  try {
+    if (!isDeepStrictEqual(checkpoint.model, model)) {
+      const message = `${path} holds another model than the run trains. Remove it to go on from the checkpoint before.`
+      throw new SwatError('checkpoint', message)
+    }
+    const shapes = [...parameterShapes(checkpoint.model)]
+    const named = (moment: string) => shapes.map(([name, shape]) => [`${moment}.${name}`, shape] as const)
+    const moments = (await readTensors(
+      join(path, 'optimizer.safetensors'),
+      new Map([...named('firstMoments'), ...named('secondMoments')]),
+    )) as { firstMoments: ParameterTree; secondMoments: ParameterTree }
+    return { ...checkpoint, optimizer: { step: state.step, ...moments }, state }
+  } catch (error) {
+    disposeParameters(checkpoint.parameters)
+    throw error
+  }
 }
 
 function parseState(path: string, text: string): CheckpointState {

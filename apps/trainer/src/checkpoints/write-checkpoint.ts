@@ -24,7 +24,7 @@ export interface CheckpointContents {
  * @param contents - what to write
  * @param keep - how many of the newest stay
  * @returns the checkpoint's folder, `step-000200` for step 200
- * @throws SwatError `checkpoint-not-written` when the system refuses, `non-finite-loss` for weights with NaN or Infinity
+ * @throws SwatError `checkpoint-not-written` when the system refuses, `non-finite-loss` for weights that are NaN or ∞
  */
 export async function writeCheckpoint(folder: string, contents: CheckpointContents, keep: number): Promise<string> {
   const { training, model, tokenizer, state } = contents

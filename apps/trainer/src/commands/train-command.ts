@@ -46,7 +46,6 @@ export function trainCommand(setExitCode: (code: number) => void): Command {
         })
         if (summary.reason === 'interrupted') setExitCode(130)
       } finally {
-        signals.close()
         progress.close()
       }
     })

@@ -11,7 +11,7 @@ import { stepPace } from './step-pace.js'
 export function lineProgress(output: NodeJS.WritableStream, secondsBetween = 5): Progress {
   const pace = stepPace()
   let steps = 0
-  let shownAt = -Infinity
+  let shownAt = performance.now()
   const write = (text: string) => void output.write(`${text}\n`)
   const isDue = () => performance.now() - shownAt >= secondsBetween * 1000
   const show = (text: string) => {

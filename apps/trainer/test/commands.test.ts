@@ -1,0 +1,184 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { runSwat, type Outcome } from './swat-process.js'
+import { tinyConfig, tinyFolder, tinyText } from './tiny-run.js'
+
+// Every test starts whole processes.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
+
+// Half a minute of a character model would be enough to beat gzip on a book; here 150 steps must beat guessing.
+const config = tinyConfig
+  .replace('tokenizer: { type: byte }', 'tokenizer: { type: bpe, vocabSize: 300, endOfDocument: <|endoftext|> }')
+  .replace('steps: 20, batchSize: 2', 'steps: 150, batchSize: 4')
+  .replace('every: 5, tokens', 'every: 50, tokens')
+
+let folder: string
+let trained: Outcome
+beforeAll(async () => {
+  folder = await tinyFolder(config)
+  trained = await runSwat(['train', 'tiny.yaml'], folder)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const json = async <T>(...path: string[]) => JSON.parse(await readFile(join(folder, 'runs/tiny', ...path), 'utf8')) as T
+
+interface Summary {
+  step: number
+  validationLoss: number
+  bitsPerByte: number
+  gzipBitsPerByte: number
+  tokens: number
+  backend: string
+}
+
+describe('swat train', () => {
+  it('ends by itself, tells what it does, what it reached and how to sample', () => {
+    expect(trained).toMatchObject({ code: 0, signal: null, stderr: '' })
+    for (const part of [
+      /Run {5}runs\/tiny\n/,
+      /Model {3}[\d,]+ parameters: 2 layers, width 16, 2 heads, window 8, 300 tokens/,
+      /Data {4}[\d,]+ tokens to train on, [\d,]+ held out, \d\.\d\d bytes per token/,
+      /Engine {2}wasm/,
+      /step 150\/150 {2}loss \d/,
+      /Validation at step 100: loss/,
+      /Sample at step 150: the ▸/,
+      /Finished after 150 of 150 steps/,
+      /Held-out text: loss \d+\.\d{4}, \d\.\d{3} bits per byte; gzip -9 needs \d\.\d{3} on the same text/,
+      /Sample with: .*generate --run runs\/tiny --prompt the\n$/,
+    ]) {
+      expect(trained.stdout).toMatch(part)
+    }
+  })
+
+  it('leaves a run folder with everything and nothing else', async () => {
+    expect((await readdir(join(folder, 'runs/tiny'))).sort()).toEqual([
+      'checkpoints',
+      'config.json',
+      'metrics.jsonl',
+      'summary.json',
+    ])
+    expect((await readdir(join(folder, 'runs/tiny/checkpoints'))).sort()).toEqual(['step-000145', 'step-000150'])
+    expect((await readdir(folder)).sort()).toEqual(['runs', 'text.txt', 'tiny.yaml'])
+  })
+
+  it('writes a line of numbers for every step', async () => {
+    const lines = (await readFile(join(folder, 'runs/tiny/metrics.jsonl'), 'utf8')).trimEnd().split('\n')
+    const events = lines.map((line) => JSON.parse(line) as Record<string, number | string>)
+    const steps = events.filter(({ event }) => event === 'step')
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1))
+    for (const line of steps) {
+      for (const key of ['loss', 'learningRate', 'gradientNorm', 'tokensPerSecond', 'tokens', 'seconds']) {
+        expect(Number.isFinite(line[key]), `${key} at step ${line.step}`).toBe(true)
+      }
+    }
+    // Warm-up of 2 steps, peak 3e-3, a cosine down to a tenth of it.
+    expect(steps[0].learningRate).toBe(0)
+    expect(steps[2].learningRate).toBeCloseTo(3e-3, 12)
+    expect(steps[149].learningRate).toBeGreaterThan(3e-4)
+    expect(steps[149].learningRate).toBeLessThan(3.01e-4)
+    expect(steps[149].tokens).toBe(150 * 2 * 4 * 16)
+    expect(steps[149].loss).toBeLessThan(4) // guessing among 300 tokens costs ln 300 = 5.70
+    expect(events.filter(({ event }) => event === 'validation').map(({ step }) => step)).toEqual([50, 100, 150])
+    expect(events.filter(({ event }) => event === 'sample').map(({ step }) => step)).toHaveLength(15)
+  })
+
+  it('compares with gzip on the very text that was scored', async () => {
+    const summary = await json<Summary>('summary.json')
+    const { text } = await json<{ text: { validationTokens: number } }>('config.json')
+    const heldOut = tinyText.slice(Math.floor(tinyText.length * 0.9))
+    const start = heldOut.search(/\s/)
+    // The first token is not scored; it is at least one byte of the held-out text.
+    const gzip = (skipped: number) => {
+      const bytes = Buffer.from(heldOut.slice(start + skipped))
+      return (gzipSync(bytes, { level: 9 }).length * 8) / bytes.length
+    }
+    const candidates = Array.from({ length: 12 }, (_, i) => gzip(i + 1))
+    expect(candidates).toContain(summary.gzipBitsPerByte)
+    const bytes = heldOut.length - start - (candidates.indexOf(summary.gzipBitsPerByte) + 1)
+    const bits = (summary.validationLoss * (text.validationTokens - 1)) / Math.LN2
+    expect(summary.bitsPerByte).toBeCloseTo(bits / bytes, 6)
+    expect(summary).toMatchObject({ step: 150, tokens: 150 * 2 * 4 * 16, backend: 'wasm' })
+  })
+
+  it('records the configuration, the versions and the seed', async () => {
+    const record = await json<Record<string, Record<string, unknown>>>('config.json')
+    expect(record).toMatchObject({ seed: 1, config: { name: 'tiny' }, model: { vocabSize: 300, window: 8 } })
+    expect(record.versions).toEqual({ trainer: '0.0.0', tensorflow: '4.22.0', node: process.versions.node })
+  })
+})
+
+describe('swat eval', () => {
+  it('measures the held-out text again, to the same loss', async () => {
+    const { code, stdout, stderr } = await runSwat(
+      ['eval', '--run', 'runs/tiny', '--json', '--backend', 'wasm'],
+      folder,
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const summary = await json<Summary>('summary.json')
+    const { loss, bitsPerByte, gzipBitsPerByte } = JSON.parse(stdout) as Record<string, number>
+    expect([loss, bitsPerByte, gzipBitsPerByte]).toEqual([
+      summary.validationLoss,
+      summary.bitsPerByte,
+      summary.gzipBitsPerByte,
+    ])
+  })
+
+  it('measures another text with a checkpoint', async () => {
+    const checkpoint = 'runs/tiny/checkpoints/step-000145'
+    const { code, stdout } = await runSwat(
+      ['eval', '--run', checkpoint, '--data', 'text.txt', '--tokens', '300'],
+      folder,
+    )
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Bits per byte {7}\d\.\d{4}\n/)
+    expect(stdout).toMatch(/Scored {14}299 tokens/)
+  })
+})
+
+describe('swat generate', () => {
+  const generate = (...args: string[]) =>
+    runSwat(['generate', '--run', 'runs/tiny', '--prompt', 'call me', ...args], folder)
+
+  it('continues the prompt, the same for the same seed, as text or as JSON', async () => {
+    const [plain, pieces, other] = [await generate(), await generate('--json'), await generate('--seed', '2')]
+    expect(plain).toMatchObject({ code: 0, stderr: '' })
+    expect(plain.stdout).toMatch(/^call me.+\n$/s)
+    const texts = pieces.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { text: string }).text)
+    expect(texts.length).toBeGreaterThan(1)
+    expect(`call me${texts.join('')}\n`).toBe(plain.stdout)
+    expect(other.stdout).not.toBe(plain.stdout)
+  })
+
+  it('refuses an option that is not a number', async () => {
+    const { code, stderr } = await generate('--tokens', 'many')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^swat: .*argument 'many' is invalid\. Expected a whole number of at least 1\.\n$/)
+  })
+})
+
+describe('swat config', () => {
+  it('prints a configuration that means the same when it is read again', async () => {
+    const { stdout, code } = await runSwat(['config', 'tiny.yaml', '--set', 'model.window=4', '--json'], folder)
+    expect(code).toBe(0)
+    const printed = JSON.parse(stdout) as { name: string; training: object; model: object }
+    expect(printed.name).toBe('tiny')
+    expect(printed.training).toMatchObject({ steps: 150, beta2: 0.95, clip: 1, maxMinutes: null })
+    expect(printed.model).toMatchObject({ preset: 'nano', window: 4, kvHeads: 2, headDim: 8, slopes: 'swat-+' })
+  })
+})
+
+describe('help and version', () => {
+  it.each([
+    [['--version'], /^0\.0\.0\n$/],
+    [['train', '--help'], /Examples:\n {2}swat train recipes\/moby-dick\.yaml/],
+  ])('swat %j', async (args, expected) => {
+    const { code, stdout, stderr } = await runSwat(args, folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(expected)
+  })
+})

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import * as trainer from '../src/index.js'
+
+it('exports what the README lists', () => {
+  expect(Object.keys(trainer).sort()).toEqual([
+    'continueText',
+    'loadRun',
+    'readRunConfig',
+    'resolveRunConfig',
+    'runConfigJsonSchema',
+    'runConfigSchema',
+    'scoreText',
+    'trainRun',
+  ])
+})
