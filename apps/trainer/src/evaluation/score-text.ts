@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import type { Tokenizer } from '@swat-js/data'
 import { evaluateTokens, type SwatConfig, type SwatParameters } from '@swat-js/models'
@@ -53,8 +54,12 @@ export async function scoreText(
       `The text to score has ${taken.length} token(s), and the first one is never scored. Bring more text.`,
     )
   }
-  const { onProgress } = options
-  const { loss, totalNats } = await evaluateTokens(speaker.parameters, speaker.model, taken, { onProgress })
+  const { loss, totalNats } = await evaluateTokens(speaker.parameters, speaker.model, taken, {
+    async onProgress(done, total) {
+      options.onProgress?.(done, total)
+      await setImmediate() // lets signals in
+    },
+  })
   if (!Number.isFinite(loss)) {
     throw new SwatError('non-finite-loss', `The loss on the text is ${loss}: the model's weights are not usable.`)
   }

@@ -12,8 +12,8 @@ export interface EvaluationOptions {
   limit?: number
   /** Which kernels run. */
   kernels?: KernelPolicy
-  /** Called after each chunk with the tokens scored so far and in total. */
-  onProgress?: (scored: number, total: number) => void
+  /** Called after each chunk with the tokens scored so far and in total; a promise is waited for. */
+  onProgress?: (scored: number, total: number) => unknown
 }
 
 /** How well a model predicts a text. */
@@ -75,7 +75,7 @@ export async function evaluateTokens(
       const [meanNats] = await scored.loss.data()
       scored.loss.dispose()
       totalNats += meanNats * (end - start)
-      onProgress?.(end, total)
+      await onProgress?.(end, total)
     }
   } finally {
     disposeModelCache(cache)
