@@ -139,20 +139,36 @@ describe('a run that is there already, or not', () => {
   })
 })
 
+/** Mounts a file system of its own on the folder `disk`. */
+async function mountDisk(options: string, skip: (reason: string) => never): Promise<string> {
+  const disk = join(folder, 'disk')
+  await mkdir(disk, { recursive: true })
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk], { stdio: 'ignore' })
+  } catch {
+    skip('a file system of its own can only be mounted by root')
+  }
+  return disk
+}
+
 describe('a place that cannot be written', () => {
   it('part of the path is a file', async () => {
     const message = await train('output.folder=text.txt')
     expect(message).toMatch(/text\.txt\/bad cannot be written: a part of the path is a file/)
   })
 
-  it('full disk: stops with the reason and keeps whole checkpoints only', async ({ skip }) => {
-    const disk = join(folder, 'disk')
-    await mkdir(disk)
+  it('a folder that is read-only', async ({ skip }) => {
+    const disk = await mountDisk('ro', skip)
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk], { stdio: 'ignore' })
-    } catch {
-      skip('a small file system can only be mounted by root')
+      const message = await train('output.folder=disk')
+      expect(message).toMatch(/disk\/bad cannot be written: .*read-only/)
+    } finally {
+      execFileSync('umount', [disk])
     }
+  })
+
+  it('full disk: stops with the reason and keeps whole checkpoints only', async ({ skip }) => {
+    const disk = await mountDisk('size=400k', skip)
     try {
       const set = ['training.steps=100', 'checkpoint.every=1', 'checkpoint.keep=100']
       const message = await train('output.folder=disk', ...set)

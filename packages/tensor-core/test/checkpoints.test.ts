@@ -95,13 +95,11 @@ describe('what cannot be written', () => {
     await expect(writeFileAtomic(join(folder, 'missing/x'), 'x')).rejects.toThrow('create it first')
   })
 
-  it.skipIf(process.getuid?.() === 0)(
-    'is an error: no permission (root may write anywhere, so not tested as root)',
-    async () => {
-      await chmod(folder, 0o500)
-      await expect(saveCheckpoint(join(folder, 'step-1'), { a: 'x' })).rejects.toThrow('change the permissions')
-    },
-  )
+  it('is an error: no permission', async () => {
+    await chmod(folder, 0o500)
+    const save = () => saveCheckpoint(join(folder, 'step-1'), { a: 'x' })
+    await expect(asOrdinaryUser(save)).rejects.toThrow('change the permissions')
+  })
 
   it.skipIf(!existsSync('/dev/full'))('is an error: the disk is full (needs /dev/full)', async () => {
     const cause = await writeFile('/dev/full', 'x').catch((error: unknown) => error)
@@ -142,3 +140,14 @@ describe('writeFileAtomic', () => {
     expect(await readdir(folder)).toEqual(['summary.json'])
   })
 })
+
+/** Root may write anywhere, so permissions are only tested without its rights. */
+async function asOrdinaryUser<T>(run: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return run()
+  process.seteuid?.('nobody')
+  try {
+    return await run()
+  } finally {
+    process.seteuid?.(0)
+  }
+}

@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { SwatError } from '@swat-js/tensor-core'
 import { writeFileAtomic } from '@swat-js/tensor-core/node'
 import type { RunConfig } from '../config/run-config.js'
@@ -61,13 +61,23 @@ export async function openRunFolder(path: string, resume: boolean): Promise<RunF
     metrics: join(path, 'metrics.jsonl'),
     record,
     async writeRecord(next) {
-      await mkdir(path, { recursive: true }).catch((error: unknown) => {
-        throw writeError(path, error)
-      })
+      await makeFolder(path)
       await writeJson('config.json', next)
     },
     writeSummary: (summary) =>
       summary === null ? rm(join(path, 'summary.json'), { force: true }) : writeJson('summary.json', summary),
+  }
+}
+
+/** In two steps: making parents, Node reports a read-only file system as ENOENT. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  } catch (error) {
+    throw writeError(path, error)
   }
 }
 
