@@ -34,6 +34,7 @@ export type DataErrorCode =
 
 /** The error that every function of this package throws for bad input: a message for people, a `code` for programs. */
 export class DataError extends Error {
+  /** The name of the class, as in printed errors. */
   override readonly name = 'DataError'
   /** What went wrong, stable between versions. */
   readonly code: DataErrorCode

@@ -32,10 +32,11 @@ export interface BatchSource {
   readonly tokensPerBatch: number
   /** The next batch, in arrays of its own; after the last of an epoch comes the first of the next epoch. */
   next(): TokenBatch
-  /** Where {@link next} will read: save it with a checkpoint. */
+  /** Where {@link BatchSource.next} will read: save it with a checkpoint. */
   cursor(): BatchCursor
   /**
-   * Goes to a place that {@link cursor} gave: the batches from there are the same as if the source had never stopped.
+   * Goes to a place that {@link BatchSource.cursor} gave: the batches from there are the same as if the source had
+   * never stopped.
    *
    * @throws {DataError} `invalid-argument` for a place that this source does not have
    */

@@ -64,6 +64,21 @@ describe('Hugging Face config', () => {
     })
   })
 
+  it('names an attention of the official class only where that is what the model computes', () => {
+    const written = (activation: 'sigmoid' | 'softmax') =>
+      toHuggingFaceConfig(resolveConfig({ ...sizes, window: 4, activation }))
+    expect(written('sigmoid')).toMatchObject({ attention_normalization: 'sigmoid', swat_activation: 'sigmoid' })
+    // The official class raises an error on a value that it does not know, and computes elastic softmax without one.
+    expect(written('softmax')).toMatchObject({ attention_normalization: 'plain-softmax', swat_activation: 'softmax' })
+  })
+
+  it('reads the activation from our key, whatever the official one says', () => {
+    const read = (keys: object) => fromHuggingFaceConfig({ model_type: 'swat', ...keys }).activation
+    expect(read({ swat_activation: 'softmax' })).toBe('softmax')
+    expect(read({ swat_activation: 'softmax', attention_normalization: 'softmax' })).toBe('softmax')
+    expect(read({ attention_normalization: 'sigmoid' })).toBe('sigmoid')
+  })
+
   it('keeps our own keys under swat_', () => {
     const own = ['swat_activation', 'swat_slopes', 'swat_sigmoid_bias', 'swat_rope', 'swat_head_dim']
     expect(Object.keys(toHuggingFaceConfig(presetConfig('nano'))).filter((key) => key.startsWith('swat_'))).toEqual(own)
@@ -104,6 +119,11 @@ describe('Hugging Face config', () => {
     ['another activation function', { hidden_act: 'gelu' }, /hidden_act "gelu" cannot be read/],
     ['norms without weights', { elementwise_affine: false }, /elementwise_affine false cannot be read/],
     ['elastic softmax', { attention_normalization: 'softmax' }, /"softmax" of the official class .*swat_activation/],
+    [
+      'plain softmax without our key',
+      { attention_normalization: 'plain-softmax' },
+      /"plain-softmax" .*swat_activation/,
+    ],
     ['sparsemax', { attention_normalization: 'sparsemax' }, /attention_normalization "sparsemax"/],
     ['a wrong value', { num_heads: 'many' }, /the file does not .*heads must be a positive integer, but is 'many'/],
     ['a wrong value of ours', { swat_slopes: 'steep' }, /slopes: .*'steep'/],

@@ -8,6 +8,8 @@ export type HuggingFaceConfig = Record<string, unknown>
 /**
  * Writes a configuration under the keys of the official `SWATConfig` (spec 4.5). What the official class does not
  * know – slopes, activation, bias, head size, rotation switched off – goes under keys that begin with `swat_`.
+ * Plain softmax gets an `attention_normalization` that the official class refuses: what it calls softmax, and takes
+ * when the key is absent, is another attention (spec 1.6).
  *
  * @param config - the model
  * @returns plain data for `config.json`; {@link fromHuggingFaceConfig} reads it back exactly
@@ -25,7 +27,7 @@ export function toHuggingFaceConfig(config: SwatConfig): HuggingFaceConfig {
     hidden_act: 'swish',
     window_size: config.window,
     rope_theta: config.rope?.base ?? 10000,
-    attention_normalization: config.activation,
+    attention_normalization: config.activation === 'sigmoid' ? 'sigmoid' : 'plain-softmax',
     qkv_bias: false,
     qk_norm: config.qkNorm,
     elementwise_affine: true,

@@ -134,12 +134,13 @@ export const swatConfigSchema: z.ZodType<SwatConfig, SwatConfigInput> = z
  * @param input - sizes, window and whatever differs from the defaults; a resolved configuration is returned unchanged
  * @returns the complete configuration
  * @throws SwatError `config` when a value is missing, wrong, unknown or contradicts another one; the message names each
- * key, what was expected and what came
+ * key, what was expected and what came; the cause is zod's error with the path of each
  */
 export function resolveConfig(input: SwatConfigInput): SwatConfig {
   const result = swatConfigSchema.safeParse(input)
   if (result.success) return result.data
-  throw new SwatError('config', `resolveConfig: ${result.error.issues.map(({ message }) => message).join(' ')}`)
+  const message = `resolveConfig: ${result.error.issues.map(({ message }) => message).join(' ')}`
+  throw new SwatError('config', message, { cause: result.error })
 }
 
 type Parsed = z.output<z.ZodObject<typeof fields>>

@@ -1,5 +1,7 @@
 import { rotaryTables } from '@swat-js/positional-encodings'
 import {
+  clipByGlobalNorm,
+  disposeParameters,
   embedding,
   flattenParameters,
   nextTokenLabels,
@@ -30,11 +32,12 @@ interface GoldenModel {
   ids: number[][]
   logits: Golden
   loss: number
+  perplexity: number
   hidden_after_each_layer: Golden[]
   tied: { loss: number }
 }
 
-interface GoldenStreaming extends Omit<GoldenModel, 'hidden_after_each_layer' | 'loss' | 'tied'> {
+interface GoldenStreaming extends Omit<GoldenModel, 'hidden_after_each_layer' | 'loss' | 'perplexity' | 'tied'> {
   chunkings: number[][]
 }
 
@@ -92,9 +95,12 @@ describe.each(engines)('swatTransformer on $name', ({ backend, kernels }) => {
   )
 
   it(
-    'golden: loss, untied and tied',
+    'golden: loss and perplexity, untied; loss, tied',
     inTidy((parameters) => {
-      expectClose(modelLoss(parameters, config, batch, { kernels }), [golden.loss], { relative: 2e-6 })
+      const loss = modelLoss(parameters, config, batch, { kernels })
+      expectClose(loss, [golden.loss], { relative: 2e-6 })
+      const relative = 2e-6 * golden.loss // of e^loss, for 2e-6 of the loss
+      expectClose([Math.exp(loss.dataSync()[0])], [golden.perplexity], { relative, name: 'perplexity' })
       const tied = { model: parameters.model }
       expectClose(modelLoss(tied, { ...config, tied: true }, batch, { kernels }), [golden.tied.loss], {
         relative: 2e-6,
@@ -114,6 +120,18 @@ describe.each(engines)('swatTransformer on $name', ({ backend, kernels }) => {
       }
     }),
   )
+
+  it('golden: norm of the whole gradient', async () => {
+    await expectNoLeak(async () => {
+      const parameters = goldenParameters(golden.weights)
+      const { value, gradients } = valueAndGradients((p) => modelLoss(p, config, batch, { kernels }), parameters)
+      const { norm } = await clipByGlobalNorm(gradients, null)
+      expectClose([norm], [goldenGradients.grad_norm], { relative: 1e-5 })
+      value.dispose()
+      disposeParameters(gradients)
+      disposeParameters(parameters)
+    })
+  })
 
   it.each(streaming.chunkings.map((chunks) => ({ chunks, title: chunks.join(' + ') })))(
     'golden: streamed as $title',

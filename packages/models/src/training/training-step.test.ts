@@ -68,24 +68,27 @@ describe.each(engines)('trainingStep on $name', ({ backend, kernels }) => {
       clip: 1,
       kernels,
     }
+    // One float32 evaluation is off by up to 1.2e-7 (half a unit in the last place, and sums), and here errors hardly
+    // add up: the eight losses were measured within 1.3e-7, norms within 3.8e-7, checksums within 5e-8.
+    const [lossError, normError, checksumError] = [5e-7, 1e-6, 2e-7]
     let state = initialState(goldenParameters(model.weights), settings)
     for (const expected of training.steps) {
       const result = await trainingStep(state, config, [batchOf(model.ids)], settings)
       state = result.state
       expect(state.step).toBe(expected.step)
       expect(result.tokens).toBe(22)
-      expectClose([result.loss], [expected.loss], { relative: 1e-4, name: 'loss' })
-      expectClose([result.gradientNorm], [expected.grad_norm], { relative: 1e-4, name: 'gradient norm' })
+      expectClose([result.loss], [expected.loss], { relative: lossError, name: 'loss' })
+      expectClose([result.gradientNorm], [expected.grad_norm], { relative: normError, name: 'gradient norm' })
       expectClose([result.learningRate], [expected.lr], { relative: 1e-9, absolute: 1e-12, name: 'learning rate' })
     }
     const loss = modelLoss(state.parameters, config, batchOf(model.ids), { kernels })
-    expectClose(loss, [training.final_loss], { relative: 1e-4, name: 'final loss' })
+    expectClose(loss, [training.final_loss], { relative: lossError, name: 'final loss' })
     const parameters = flattenParameters(state.parameters)
     expect([...parameters.keys()]).toEqual(Object.keys(training.final_checksums))
     for (const [name, tensor] of parameters) {
       const values = Array.from(tensor.dataSync())
       const expected = training.final_checksums[name]
-      const absolute = 1e-4 * expected.abs_sum
+      const absolute = checksumError * expected.abs_sum
       expectClose([values.reduce((a, b) => a + b)], [expected.sum], { absolute, name: `sum of ${name}` })
       expectClose([values.reduce((a, b) => a + Math.abs(b), 0)], [expected.abs_sum], { absolute, name })
     }

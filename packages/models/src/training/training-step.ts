@@ -57,7 +57,9 @@ export interface TrainingStepResult {
  * @param settings - optimizer, learning rate, clipping, kernels
  * @returns the new state and the measurements of the step
  * @throws SwatError `non-finite-loss` when the loss or the gradient is not finite; nothing has been updated then and
- * `state` is still good. Errors of the forward pass leave it good, too.
+ * `state` is still good. Errors of the forward pass leave it good, too. Only what the batches reach is checked: in an
+ * untied model, a NaN in the embedding of a token that they do not hold changes neither loss nor gradient, and goes
+ * unseen until a batch holds it.
  */
 export async function trainingStep(
   state: TrainingState,

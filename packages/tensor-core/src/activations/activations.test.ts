@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useEngine } from '../engines/use-engine.js'
+import { valueAndGradients } from '../gradients/value-and-gradients.js'
+import { swiGlu } from '../swi-glu/swi-glu.js'
+import { expectClose } from '../testing/expect-close.js'
+import { kernelPairs } from '../testing/kernel-pairs.js'
+import { tf } from '../tf.js'
 import { logSigmoid, sigmoid, sigmoidDerivative } from './sigmoid.js'
 import { silu, siluDerivative } from './silu.js'
 
-const golden = JSON.parse(readFileSync(new URL('../../../../test/golden/sigmoid.json', import.meta.url), 'utf8'))
+const readGolden = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../../../test/golden/${name}.json`, import.meta.url), 'utf8'))
+const golden = readGolden('sigmoid')
 
 describe.each([
   { name: 'sigmoid', f: sigmoid, expected: golden.sigmoid },
@@ -16,5 +24,42 @@ describe.each([
   it.each(points)('at $x is $y', ({ x, y }) => {
     if (Math.abs(y) > 1e-300) expect(Math.abs(f(x) / y - 1)).toBeLessThan(1e-12)
     else expect(Math.abs(f(x) - y)).toBeLessThan(1e-300)
+  })
+})
+
+describe.each(kernelPairs)("tensor forms: kernel '$use' on $backend", ({ backend, use }) => {
+  let actual: Record<'sigmoid' | 'dsigmoid' | 'silu' | 'dsilu', ArrayLike<number>>
+
+  beforeAll(async () => {
+    await useEngine({ backend })
+    actual = tf.tidy(() => {
+      const x = tf.tensor1d(golden.x)
+      const silu = (x: tf.Tensor) => swiGlu(x, tf.onesLike(x), { kernels: { use } })
+      const { gradients } = valueAndGradients(({ x }) => tf.sum(silu(x)) as tf.Scalar, { x })
+      return {
+        sigmoid: tf.sigmoid(x).dataSync(),
+        dsigmoid: tf.mul(tf.sigmoid(x), tf.sigmoid(tf.neg(x))).dataSync(),
+        silu: silu(x).dataSync(),
+        dsilu: gradients.x.dataSync(),
+      }
+    })
+  })
+
+  it.each((golden.x as number[]).map((x, i) => ({ x, i })))('golden: at $x', ({ x, i }) => {
+    for (const [name, values] of Object.entries(actual)) {
+      // float32 rounds x itself, which changes e^x by up to 3e-6; below 2^-126 a float32 σ is subnormal or 0, and silu
+      // multiplies what is missing by x.
+      const absolute = 2 ** -126 * Math.max(1, Math.abs(x))
+      expectClose([values[i]], [golden[name][i]], { relative: 1e-5, absolute, name })
+    }
+  })
+
+  it('golden: softmax and sigmoid of one row (SWAT Eq. 1)', () => {
+    const row = readGolden('softmax-attention').paper_eq1
+    tf.tidy(() => {
+      const x = tf.tensor1d(row.x)
+      expectClose(tf.softmax(x), row.softmax, { relative: 2e-6, name: 'softmax' })
+      expectClose(tf.sigmoid(x), row.sigmoid, { relative: 2e-6, name: 'sigmoid' })
+    })
   })
 })

@@ -25,7 +25,12 @@ export async function accumulateGradients<Tree extends ParameterTree, Batch>(
   parameters: Tree,
   batches: readonly Batch[],
   weightOf: (batch: Batch) => number,
-): Promise<{ loss: number; gradients: Tree }> {
+): Promise<{
+  /** The weighted mean loss. */
+  loss: number
+  /** The gradients of that mean, nested like the parameters. */
+  gradients: Tree
+}> {
   const weights = batches.map(weightOf)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (batches.length === 0 || !weights.every((weight) => weight > 0 && Number.isFinite(weight))) {

@@ -14,7 +14,12 @@ import { tf } from '../tf.js'
 export function valueAndGradients<Tree extends ParameterTree>(
   f: (parameters: Tree) => tf.Scalar,
   parameters: Tree,
-): { value: tf.Scalar; gradients: Tree } {
+): {
+  /** The value of the function. */
+  value: tf.Scalar
+  /** The gradient of each parameter, nested and named like the parameters. */
+  gradients: Tree
+} {
   const flat = flattenParameters(parameters)
   const names = [...flat.keys()]
   const engine = tf.engine()

@@ -1,7 +1,14 @@
 import { tf } from '../tf.js'
 
 /** What a forward function returns: the output alone, or with tensors that the backward function needs. */
-export type ForwardResult = tf.Tensor | { output: tf.Tensor; saved: tf.Tensor[] }
+export type ForwardResult =
+  | tf.Tensor
+  | {
+      /** The output. */
+      output: tf.Tensor
+      /** Intermediates that are kept and handed to the backward function. */
+      saved: tf.Tensor[]
+    }
 
 /**
  * Runs a forward function and attaches its gradient.

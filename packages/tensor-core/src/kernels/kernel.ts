@@ -4,7 +4,17 @@ import type { BackendName } from '../engines/engine.js'
 export type KernelName = BackendName | 'composite'
 
 /** A kernel's answer to a request: yes, or no with the reason. */
-export type Support = { supported: true } | { supported: false; reason: string }
+export type Support =
+  | {
+      /** The kernel runs this request. */
+      supported: true
+    }
+  | {
+      /** The kernel does not run this request. */
+      supported: false
+      /** Why not, as the end of a sentence: "it is written for …". */
+      reason: string
+    }
 
 /** What every op tells its kernels about a call; ops add shapes and options. */
 export interface KernelRequest {

@@ -56,7 +56,12 @@ export interface Optimizer {
     state: AdamWState,
     parameters: Tree,
     learningRate: number,
-  ): { parameters: Tree; state: AdamWState }
+  ): {
+    /** The updated parameters. */
+    parameters: Tree
+    /** The state for the next update. */
+    state: AdamWState
+  }
 }
 
 /**

@@ -18,7 +18,12 @@ import { tf } from '../tf.js'
 export async function clipByGlobalNorm<Tree extends ParameterTree>(
   gradients: Tree,
   maxNorm: number | null,
-): Promise<{ gradients: Tree; norm: number }> {
+): Promise<{
+  /** The gradients to use. */
+  gradients: Tree
+  /** Their norm before clipping. */
+  norm: number
+}> {
   const squares = tf.tidy(() => {
     const sums = [...flattenParameters(gradients).values()].map((gradient) => tf.sum(tf.square(gradient)))
     return tf.stack([tf.scalar(0), ...sums])

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { siluDerivative } from '../activations/silu.js'
 import { useEngine } from '../engines/use-engine.js'
 import { valueAndGradients } from '../gradients/value-and-gradients.js'
 import { checkGradients } from '../testing/check-gradients.js'
@@ -43,6 +44,18 @@ describe.each(kernelPairs)("swiGlu: kernel '$use' on $backend", ({ backend, use 
       ]),
     }
     checkGradients(({ gate, up }) => tf.sum(tf.square(swiGlu(gate, up, { kernels: { use } }))) as tf.Scalar, inputs)
+  })
+
+  it('keeps every digit of the slope at large gates', () => {
+    const gates = Array.from({ length: 72 }, (_, i) => Math.fround((i % 2 ? -1 : 1) * (5 + i * 0.493)))
+    tf.tidy(() => {
+      const loss = ({ gate }: { gate: tf.Tensor1D }) =>
+        tf.sum(swiGlu(gate, tf.onesLike(gate), { kernels: { use } })) as tf.Scalar
+      const slopes = valueAndGradients(loss, { gate: tf.tensor1d(gates) }).gradients.gate.dataSync()
+      for (const [i, gate] of gates.entries()) {
+        expectClose([slopes[i]], [siluDerivative(gate)], { relative: 1e-6, name: `slope at ${gate}` })
+      }
+    })
   })
 
   it('refuses shapes that differ', () => {

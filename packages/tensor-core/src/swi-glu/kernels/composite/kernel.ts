@@ -12,7 +12,7 @@ export const kernel: SwiGluKernel = {
   backward({ gate, up }, outputGradient) {
     const weight = tf.sigmoid(gate)
     const activated = tf.mul(gate, weight) // silu(gate)
-    const slope = tf.add(tf.sub(weight, tf.mul(activated, weight)), activated) // σ + gate·σ·(1 − σ)
+    const slope = tf.mul(weight, tf.add(1, tf.mul(gate, tf.sigmoid(tf.neg(gate))))) // σ·(1 + gate·σ(−gate))
     return {
       gate: tf.mul(tf.mul(outputGradient, up), slope) as tf.Tensor1D,
       up: tf.mul(outputGradient, activated) as tf.Tensor1D,

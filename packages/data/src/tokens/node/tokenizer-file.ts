@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { DataError } from '../data-error.js'
-import { loadTokenizer } from './load-tokenizer.js'
-import type { Tokenizer } from './tokenizer.js'
+import { DataError } from '../../data-error.js'
+import { loadTokenizer } from '../load-tokenizer.js'
+import type { Tokenizer } from '../tokenizer.js'
 
 /**
  * Writes a Hugging Face `tokenizer.json`. The file is complete or not there at all: it is written aside, then renamed.

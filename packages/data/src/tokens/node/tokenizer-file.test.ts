@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { byteTokenizer } from './byte-tokenizer.js'
+import { byteTokenizer } from '../byte-tokenizer.js'
 import { readTokenizer, saveTokenizer } from './tokenizer-file.js'
-import { trainBpe } from './train-bpe.js'
+import { trainBpe } from '../train-bpe.js'
 
 let root = ''
 beforeAll(async () => {
