@@ -30,6 +30,7 @@ const anyCase: fc.Arbitrary<SwatAttentionCase> = fc
 describe.each<KernelUnderTest>([
   { backend: 'cpu', use: 'composite' },
   { backend: 'wasm', use: 'composite' },
+  { backend: 'wasm', use: 'wasm' },
 ])("swatAttention: kernel '$use' on $backend agrees with the reference", (on) => {
   it.each(swatAttentionCases)('$name', (attentionCase) => checkSwatAttentionCase(attentionCase, on))
 
