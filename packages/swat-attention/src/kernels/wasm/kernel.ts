@@ -1,21 +1,7 @@
-import { HeapModule, supportedOn, tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
+import { heapIsShared, supportedOn, tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
 import type { SwatAttentionGradients, SwatAttentionInputs, SwatAttentionKernel } from '../../op/contract.js'
-import { moduleBase64 } from './module.generated.js'
-import { type PassTensors, problemBytes, writeProblem } from './problem.js'
-
-/** What `assembly/module.ts` exports; every argument is an address or a count. */
-export interface AttentionModule {
-  /** Bytes of working memory for a head size. */
-  scratchBytes(headDim: number): number
-  /** Writes the output of a problem. */
-  forward(problem: number, scratch: number): void
-  /** Writes the gradients of a problem. */
-  backward(problem: number, scratch: number): void
-  /** Replaces numbers ≤ 0 by their exponentials; `count` is a multiple of 4. */
-  exponential(numbers: number, count: number): void
-}
-
-const module = new HeapModule<AttentionModule>(moduleBase64)
+import { attentionModule } from './attention-module.js'
+import { inputTensors, type PassTensors, problemBytes, writeProblem } from './problem.js'
 
 /** Largest head size the working memory is meant for. */
 const largestHeadDim = 256
@@ -33,6 +19,10 @@ export const kernel: SwatAttentionKernel = {
     if (!onWasm.supported) return onWasm
     if (!tf.env().getBool('WASM_HAS_SIMD_SUPPORT')) {
       return { supported: false, reason: 'it needs WebAssembly SIMD, which this JavaScript engine lacks' }
+    }
+    if (heapIsShared()) {
+      const reason = 'it is compiled for one thread, and this page lets TensorFlow.js share its memory with more'
+      return { supported: false, reason }
     }
     if (request.headDim > largestHeadDim) {
       return { supported: false, reason: `headDim ${request.headDim} is above its largest, ${largestHeadDim}` }
@@ -68,10 +58,10 @@ export const kernel: SwatAttentionKernel = {
 }
 
 function run(pass: 'forward' | 'backward', inputs: SwatAttentionInputs, tensors: PassTensors): void {
-  const exports = module.exports()
-  const bytes = problemBytes + exports.scratchBytes(inputs.queries.shape[3])
-  withHeapBytes(bytes, (pointer) => {
-    writeProblem(pointer, inputs, tensors)
+  const exports = attentionModule.exports()
+  const all = { ...inputTensors(inputs), ...tensors }
+  withHeapBytes(problemBytes + exports.scratchBytes(inputs.queries.shape[3]), (pointer) => {
+    writeProblem(pointer, inputs, all)
     exports[pass](pointer, pointer + problemBytes)
   })
 }

@@ -1,4 +1,4 @@
-import { heapMemory, heapPointer, type tf } from '@swat-js/tensor-core'
+import { heapMemory, heapPointer, tf } from '@swat-js/tensor-core'
 import type { SwatAttentionInputs } from '../../op/contract.js'
 
 /** The fields of `assembly/problem.ts` in their order: pointers and counts of 32 bits, then doubles. */
@@ -32,21 +32,31 @@ const integers = [
 ] as const
 const doubles = ['scale', 'distance', 'window'] as const
 
-/** Tensors that a pass works on besides the inputs, by the name of their field. */
+/** Tensors that a pass works on, by the name of their field. */
 export type PassTensors = Partial<Record<(typeof integers)[number], tf.Tensor>>
 
 /** Bytes of a problem, whole vectors of 16. */
 export const problemBytes = Math.ceil((4 * integers.length + 8 * doubles.length) / 16) * 16
 
-/** Writes a call at an address of the heap. All tensors must exist: none may be made before the module runs. */
+/** The tensors among the inputs, as float32: of other types the module would misread the bytes. */
+export function inputTensors(inputs: SwatAttentionInputs): PassTensors {
+  const { queries, keys, values, slopes, bias, distanceTable, sinkLogits } = inputs
+  const given = Object.entries({ queries, keys, values, slopes, bias, distanceTable, sinkLogits })
+  return Object.fromEntries(
+    given.flatMap(([name, tensor]) => {
+      if (!tensor) return []
+      return [[name, tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32')]]
+    }),
+  )
+}
+
+/** Writes a call at an address of the heap. */
 export function writeProblem(pointer: number, inputs: SwatAttentionInputs, tensors: PassTensors): void {
-  const { queries, keys, values, slopes, bias, distanceTable, sinkLogits, sinks, keyOffset, window } = inputs
+  const { queries, keys, distanceTable, sinks, keyOffset, window } = inputs
   const [batchSize, queryCount, heads, headDim] = queries.shape
   const [, keyCount, kvHeads] = keys.shape
-  const given = { queries, keys, values, slopes, bias, distanceTable, sinkLogits, ...tensors }
-  const pointers = Object.entries(given).map(([name, tensor]) => [name, tensor ? heapPointer(tensor) : 0])
   const fields: Record<string, number> = {
-    ...Object.fromEntries(pointers),
+    ...Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor ? heapPointer(tensor) : 0])),
     ...{ batchSize, queryCount, keyCount, heads, kvHeads, headDim },
     tableLength: distanceTable?.shape[1] ?? 0,
     sinkKeys: Math.min(keyCount, Math.max(0, sinks - keyOffset)),

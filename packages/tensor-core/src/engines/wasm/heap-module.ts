@@ -3,7 +3,8 @@ import { heapMemory } from './heap.js'
 
 /**
  * A WebAssembly module of ours that works on the memory of TensorFlow.js's wasm backend. It is compiled at its first
- * use, synchronously: modules this small (some ten kB) take about a millisecond, and every browser allows it.
+ * use, synchronously: a module of some ten kB takes milliseconds, and browsers allow it on the main thread (Chrome up
+ * to 8 MB, formerly 4 kB).
  */
 export class HeapModule<Exports> {
   readonly #base64: string

@@ -58,12 +58,25 @@ export function withHeapBytes<Result>(bytes: number, use: (pointer: number) => R
  * @returns the memory; its `buffer` changes when it grows
  */
 export function heapMemory(): WebAssembly.Memory {
-  return internals().asm.memory
+  const { asm, wasmMemory } = internals()
+  return wasmMemory ?? asm.memory
+}
+
+/**
+ * Whether the wasm backend shares its memory with threads, as it does on pages that are cross-origin isolated. A
+ * {@link HeapModule} cannot run there: WebAssembly tells the two kinds of memory apart.
+ *
+ * @returns true when shared
+ */
+export function heapIsShared(): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && heapMemory().buffer instanceof SharedArrayBuffer
 }
 
 /** What the backend's Emscripten module has and its type does not list. */
 interface Internals {
   asm: { memory: WebAssembly.Memory }
+  /** Only where it is shared with threads. */
+  wasmMemory?: WebAssembly.Memory
   _malloc(bytes: number): number
   _free(pointer: number): void
 }

@@ -5,27 +5,38 @@ import { Scratch, TILE } from './scratch'
 export const SINKS: i32 = 0
 export const WINDOW: i32 = 1
 
-function keyIndex(problem: Problem, position: f64): i32 {
-  return <i32>max<f64>(0, min<f64>(<f64>problem.keyCount, position))
+/** First key of a query's window, and the one past its last, if there were keys everywhere. */
+function windowStart(problem: Problem, query: i32): i32 {
+  return bounded(problem.distance + <f64>query + 1 - problem.window)
 }
 
-function windowStart(problem: Problem, query: i32): i32 {
-  const position = problem.distance + <f64>query
-  return min(keyIndex(problem, position + 1), keyIndex(problem, position - problem.window + 1))
+function windowEnd(problem: Problem, query: i32): i32 {
+  return bounded(problem.distance + <f64>query + 1)
+}
+
+/** Far beyond any key, but safe to count on from. */
+function bounded(index: f64): i32 {
+  const far: f64 = 1073741824
+  return <i32>max<f64>(-far, min<f64>(far, index))
+}
+
+function clamp(index: i32, count: i32): i32 {
+  return max(0, min(count, index))
 }
 
 /** Index of the first key of a run that a query sees; never falls from query to query. */
 export function firstKey(problem: Problem, query: i32, run: i32): i32 {
-  return run === WINDOW ? windowStart(problem, query) : 0
+  return run === WINDOW ? clamp(windowStart(problem, query), problem.keyCount) : 0
 }
 
 /** One past the last key of a run that a query sees; never falls from query to query. */
 export function endKey(problem: Problem, query: i32, run: i32): i32 {
-  if (run === SINKS) return min(windowStart(problem, query), problem.sinkKeys)
-  return keyIndex(problem, problem.distance + <f64>query + 1)
+  return run === WINDOW
+    ? clamp(windowEnd(problem, query), problem.keyCount)
+    : clamp(windowStart(problem, query), problem.sinkKeys)
 }
 
-/** Fills the ranges of rows, and of keys, of one tile of queries against one tile of keys. */
+/** Fills the ranges of rows of one tile of queries against one tile of keys. */
 export function fillRanges(
   problem: Problem,
   scratch: Scratch,
@@ -35,21 +46,27 @@ export function fillRanges(
   keys: i32,
   run: i32,
 ): void {
-  const starts = scratch.starts
-  const ends = scratch.ends
+  const start = windowStart(problem, query) - key
+  const end = windowEnd(problem, query) - key
+  const sinkKeys = clamp(problem.sinkKeys - key, keys)
   for (let i = 0; i < TILE; i++) {
     const at = (<usize>i) << 2
-    const end = min(keys, max(0, endKey(problem, query + min(i, rows - 1), run) - key))
-    const start = min(keys, max(0, firstKey(problem, query + min(i, rows - 1), run) - key))
-    store<i32>(starts + at, i < rows ? start : end)
-    store<i32>(ends + at, end)
+    const row = min(i, rows - 1)
+    const last = run === WINDOW ? clamp(end + row, keys) : clamp(start + row, sinkKeys)
+    const first = run === WINDOW ? clamp(start + row, keys) : 0
+    store<i32>(scratch.starts + at, i < rows ? first : last)
+    store<i32>(scratch.ends + at, last)
   }
+}
+
+/** Fills the ranges of keys from those of rows. */
+export function fillKeyRanges(scratch: Scratch, rows: i32, keys: i32): void {
   let first = 0
   let last = 0
   for (let n = 0; n < TILE; n++) {
     const at = (<usize>n) << 2
-    while (first < rows && load<i32>(ends + ((<usize>first) << 2)) <= n) first++
-    while (last < rows && load<i32>(starts + ((<usize>last) << 2)) <= n) last++
+    while (first < rows && load<i32>(scratch.ends + ((<usize>first) << 2)) <= n) first++
+    while (last < rows && load<i32>(scratch.starts + ((<usize>last) << 2)) <= n) last++
     store<i32>(scratch.firstRows + at, n < keys ? first : rows)
     store<i32>(scratch.lastRows + at, n < keys ? last : rows)
   }
@@ -72,7 +89,6 @@ export function fillTerm(problem: Problem, scratch: Scratch, head: i32, query: i
     let term = slope * distance + bias
     if (distance >= 0 && distance < <f64>length) term += <f64>load<f32>(table + ((<usize>distance) << 2))
     store<f32>(scratch.term + ((<usize>entry) << 2), <f32>term)
-    store<f32>(scratch.dTerm + ((<usize>entry) << 2), 0)
   }
 }
 

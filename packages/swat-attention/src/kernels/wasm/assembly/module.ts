@@ -1,8 +1,8 @@
-import { addTermGradients, addTo, endKey, fillRanges, fillTerm, firstKey, SINKS, WINDOW } from './band'
+import { addTermGradients, addTo, endKey, fillKeyRanges, fillRanges, fillTerm, firstKey, SINKS, WINDOW } from './band'
 import { exponentialOf } from './exponential'
 import { Problem } from './problem'
 import { accumulate, accumulateTransposed, innerProducts } from './products'
-import { layOut, paddedColumns, Scratch, TILE } from './scratch'
+import { layOut, paddedColumns, Scratch, TERM, TILE } from './scratch'
 import { addRows, packRows, transpose, unpackRow } from './vectors'
 import { finishSoftmax, sigmoidGradients, sigmoidWeights, softmaxGradients, softmaxSums, startSoftmax } from './weights'
 
@@ -97,6 +97,7 @@ function backwardTile(problem: Problem, tile: Tile, scratch: Scratch): void {
   const rows = tile.rows
   const step = tile.step
   const headDim = problem.headDim
+  const wantsTerm = problem.dSlopes | problem.dBias | problem.dDistanceTable
   packQueries(problem, tile, scratch)
   packRows(problem.outputGradient + tile.queryOffset, tile.queryStep, rows, headDim, scratch.gradient, step, 1)
   transpose(scratch.gradient, step, rows, scratch.gradientT)
@@ -107,11 +108,13 @@ function backwardTile(problem: Problem, tile: Tile, scratch: Scratch): void {
     for (let key = firstKey(problem, tile.query, run); key < end; key += TILE) {
       const keys = min(TILE, end - key)
       packPair(problem, tile, scratch, key, keys, run)
+      fillKeyRanges(scratch, rows, keys)
+      memory.fill(scratch.dTerm, 0, TERM)
       logits(problem, scratch, rows)
       weightGradients(problem, scratch, rows)
       if (problem.softmax) softmaxGradients(scratch, rows)
       else sigmoidGradients(scratch, rows)
-      addTermGradients(problem, scratch, tile.head, tile.query, key)
+      if (wantsTerm) addTermGradients(problem, scratch, tile.head, tile.query, key)
       accumulate(scratch.output, scratch.dLogits, scratch.keys, step, scratch.starts, scratch.ends, rows)
       addKeyGradient(tile, scratch, scratch.dLogits, scratch.queries, keys, headDim, problem.dKeys, key)
       addKeyGradient(tile, scratch, scratch.weights, scratch.gradient, keys, headDim, problem.dValues, key)

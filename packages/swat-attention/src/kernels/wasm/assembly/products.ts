@@ -3,7 +3,7 @@ import { ROW } from './scratch'
 /** 4 rows × 8 columns in registers. */
 class Micro {
   /**
-   * c (+)= Σ a(row, k) · b[k] over `depth` values of k; `rowStep` and `depthStep` say where a's elements lie.
+   * c (+)= Σ a(row, k) · b[k] over `depth` ≥ 1 values of k; `rowStep` and `depthStep` say where a's elements lie.
    */
   @inline
   static product(
@@ -28,7 +28,7 @@ class Micro {
     let s21 = add ? v128.load(c2, 16) : f32x4.splat(0)
     let s30 = add ? v128.load(c3) : f32x4.splat(0)
     let s31 = add ? v128.load(c3, 16) : f32x4.splat(0)
-    while (depth > 0) {
+    do {
       const b0 = v128.load(b)
       const b1 = v128.load(b, 16)
       const a0 = v128.load_splat<f32>(a)
@@ -45,8 +45,7 @@ class Micro {
       s31 = f32x4.add(s31, f32x4.mul(a3, b1))
       a += depthStep
       b += bStep
-      depth--
-    }
+    } while (--depth)
     v128.store(c, s00)
     v128.store(c, s01, 16)
     v128.store(c1, s10)

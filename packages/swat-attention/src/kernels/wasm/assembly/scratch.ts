@@ -4,7 +4,8 @@ export const TILE: i32 = 64
 export const ROW: usize = 256
 
 const RANGE: usize = ROW
-const TERM: usize = 4 * (2 * 64 + 16)
+/** Bytes of the term. */
+export const TERM: usize = 4 * (2 * 64 + 16)
 
 /** Columns of a row-major matrix of vectors: the head size, padded with zeros to whole micro-tiles. */
 export function paddedColumns(headDim: i32): i32 {
