@@ -1,6 +1,14 @@
 import { ROW } from './scratch'
 
-/** Copies `count` vectors that lie `fromStep` bytes apart, times a factor; rows of `toStep` bytes, the rest zeros. */
+/** Rows of a tile come in whole micro-tiles of 8. */
+function paddedRows(count: i32): i32 {
+  return (count + 7) & ~7
+}
+
+/**
+ * Copies `count` vectors that lie `fromStep` bytes apart, times a factor, to rows of `toStep` bytes. The rest is zeros:
+ * what lies there is multiplied but never used, and must not be slow numbers.
+ */
 export function packRows(
   from: usize,
   fromStep: usize,
@@ -21,11 +29,12 @@ export function packRows(
     from += fromStep
     to += toStep
   }
+  memory.fill(to, 0, <usize>(paddedRows(count) - count) * toStep)
 }
 
-/** Packed rows to `[columns, TILE]`, four by four; rows past the count carry along whatever is there. */
+/** Packed rows to `[columns, TILE]`, four by four. */
 export function transpose(from: usize, step: usize, count: i32, to: usize): void {
-  for (let i = 0; i < count; i += 4) {
+  for (let i = 0; i < paddedRows(count); i += 4) {
     const r0 = from + <usize>i * step
     const r1 = r0 + step
     const r2 = r1 + step
