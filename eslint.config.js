@@ -37,12 +37,7 @@ function boundaries(folder, allowed) {
     regex: `^@swat-js/(${[own, ...forbidden].join('|')})(/|$)`,
     message: `${own} may import only: ${allowed.join(', ') || 'no sibling'}.`,
   }
-  const node = [
-    `${folder}/src/node.ts`,
-    `${folder}/src/node/**`,
-    `${folder}/src/**/*-file.ts`,
-    `${folder}/src/**/node/**`,
-  ]
+  const node = [`${folder}/src/node.ts`, `${folder}/src/node/**`, `${folder}/src/**/node/**`]
   const patterns = [arrow, deepImports, tensorflow]
   const tests = [`${folder}/src/**/*.test.ts`, `${folder}/test/**`]
   return [
