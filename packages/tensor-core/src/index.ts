@@ -8,7 +8,14 @@ export { SwatError } from './swat-error.js'
 export { expectShape } from './expect-shape.js'
 
 export { useEngine } from './engines/use-engine.js'
-export { heapIsShared, heapMemory, heapPointer, uninitializedTensor, withHeapBytes } from './engines/wasm/heap.js'
+export {
+  heapIsShared,
+  heapMemory,
+  heapPointer,
+  heapView,
+  uninitializedTensor,
+  withHeapBytes,
+} from './engines/wasm/heap.js'
 export { HeapModule } from './engines/wasm/heap-module.js'
 export type { BackendName, Engine, EngineDescription, Refusal } from './engines/engine.js'
 
