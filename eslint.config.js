@@ -59,7 +59,16 @@ function boundaries(folder, allowed) {
 }
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'runs/**', 'apps/docs/reference/**', '**/.vitepress/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      'runs/**',
+      'apps/docs/reference/**',
+      '**/.vitepress/**',
+      '**/assembly/**',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     rules: {

@@ -8,6 +8,15 @@ export { SwatError } from './swat-error.js'
 export { expectShape } from './expect-shape.js'
 
 export { useEngine } from './engines/use-engine.js'
+export {
+  heapIsShared,
+  heapMemory,
+  heapPointer,
+  heapView,
+  uninitializedTensor,
+  withHeapBytes,
+} from './engines/wasm/heap.js'
+export { HeapModule } from './engines/wasm/heap-module.js'
 export type { BackendName, Engine, EngineDescription, Refusal } from './engines/engine.js'
 
 export { chooseKernel } from './kernels/choose-kernel.js'

@@ -50,6 +50,7 @@ describe.each<{ backend: BackendName; use: KernelName }>([
   { backend: 'cpu', use: 'cpu' },
   { backend: 'cpu', use: 'composite' },
   { backend: 'wasm', use: 'composite' },
+  { backend: 'wasm', use: 'wasm' },
 ])('swatAttention against the golden files, $use kernel on $backend', ({ backend, use }) => {
   beforeAll(async () => {
     await useEngine({ backend })

@@ -26,6 +26,7 @@ describe.each<{ backend: 'cpu' | 'wasm'; use: KernelName }>([
   { backend: 'cpu', use: 'cpu' },
   { backend: 'cpu', use: 'composite' },
   { backend: 'wasm', use: 'composite' },
+  { backend: 'wasm', use: 'wasm' },
 ])("swatAttention: kernel '$use' on $backend", ({ backend, use }) => {
   const kernels = { use }
 

@@ -62,10 +62,11 @@ export const swatAttentionCases: readonly SwatAttentionCase[] = [
   ...lengths.flatMap((length) =>
     windows(length).map((window) => attentionCase(`length ${length}, window ${window}`, { length, window })),
   ),
-  ...[8, 64, 80].map((headDim) => attentionCase(`head size ${headDim}`, { headDim, length: 70 })),
+  ...[8, 13, 64, 80, 128].map((headDim) => attentionCase(`head size ${headDim}`, { headDim, length: 70 })),
   ...[1, 2, 3, 6].map((kvHeads) =>
     attentionCase(`6 heads on ${kvHeads}`, { batchSize: 2, heads: 6, kvHeads, headDim: 4 }),
   ),
+  attentionCase('length 1000', { length: 1000, window: 128, headDim: 4 }),
   attentionCase('no terms', { terms: [] }),
   attentionCase('bias', { terms: ['bias', 'slopes'], batchSize: 2 }),
   attentionCase('distance table shorter than the window', { terms: ['distanceTable'], batchSize: 2 }),

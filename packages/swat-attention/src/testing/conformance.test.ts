@@ -12,7 +12,7 @@ const anyCase: fc.Arbitrary<SwatAttentionCase> = fc
     keys: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 60, max: 135 })),
     group: fc.integer({ min: 1, max: 3 }),
     kvHeads: fc.integer({ min: 1, max: 2 }),
-    headDim: fc.integer({ min: 1, max: 5 }),
+    headDim: fc.integer({ min: 1, max: 20 }),
     window: fc.option(fc.integer({ min: 1, max: 140 })),
     activation: fc.constantFrom('sigmoid', 'softmax'),
     terms: fc.subarray<AttentionTerm>(['slopes', 'bias', 'distanceTable', 'sinkLogits']),
@@ -30,6 +30,7 @@ const anyCase: fc.Arbitrary<SwatAttentionCase> = fc
 describe.each<KernelUnderTest>([
   { backend: 'cpu', use: 'composite' },
   { backend: 'wasm', use: 'composite' },
+  { backend: 'wasm', use: 'wasm' },
 ])("swatAttention: kernel '$use' on $backend agrees with the reference", (on) => {
   it.each(swatAttentionCases)('$name', (attentionCase) => checkSwatAttentionCase(attentionCase, on))
 

@@ -23,3 +23,64 @@ export function uninitializedTensor(shape: number[]): tf.Tensor {
   const backend = tf.backend() as BackendWasm
   return tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, 'float32'), backend)
 }
+
+/**
+ * Where a tensor's numbers lie in WebAssembly memory; stays true as long as the tensor lives, also when memory grows.
+ *
+ * @param tensor - a tensor on the wasm backend
+ * @returns the address in bytes
+ */
+export function heapPointer({ dataId }: tf.Tensor): number {
+  return (tf.backend() as BackendWasm).dataIdMap.get(dataId).memoryOffset >>> 0
+}
+
+/**
+ * Lends bytes of WebAssembly memory. Memory may grow when they are taken; views taken before are then detached.
+ *
+ * @param bytes - how many
+ * @param use - gets their address, a multiple of 16
+ * @returns what `use` returns
+ */
+export function withHeapBytes<Result>(bytes: number, use: (pointer: number) => Result): Result {
+  const { _malloc: take, _free: giveBack } = internals()
+  const pointer = take(bytes + 16) >>> 0
+  if (pointer === 0) throw new RangeError(`WebAssembly memory is full: ${bytes} bytes could not be taken.`)
+  try {
+    return use(Math.ceil(pointer / 16) * 16)
+  } finally {
+    giveBack(pointer)
+  }
+}
+
+/**
+ * The memory of the wasm backend.
+ *
+ * @returns the memory; its `buffer` changes when it grows
+ */
+export function heapMemory(): WebAssembly.Memory {
+  const { asm, wasmMemory } = internals()
+  return wasmMemory ?? asm.memory
+}
+
+/**
+ * Whether the wasm backend shares its memory with threads, as it does on pages that are cross-origin isolated. A
+ * {@link HeapModule} cannot run there: WebAssembly tells the two kinds of memory apart.
+ *
+ * @returns true when shared
+ */
+export function heapIsShared(): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && heapMemory().buffer instanceof SharedArrayBuffer
+}
+
+/** What the backend's Emscripten module has and its type does not list. */
+interface Internals {
+  asm: { memory: WebAssembly.Memory }
+  /** Only where it is shared with threads. */
+  wasmMemory?: WebAssembly.Memory
+  _malloc(bytes: number): number
+  _free(pointer: number): void
+}
+
+function internals(): Internals {
+  return (tf.backend() as BackendWasm).wasm as unknown as Internals
+}

@@ -1,0 +1,206 @@
+import { addTermGradients, addTo, endKey, fillKeyRanges, fillRanges, fillTerm, firstKey, SINKS, WINDOW } from './band'
+import { exponentialOf } from './exponential'
+import { Problem } from './problem'
+import { accumulate, accumulateTransposed, innerProducts } from './products'
+import { layOut, paddedColumns, Scratch, TERM, TILE } from './scratch'
+import { addRows, packRows, transpose, unpackRow } from './vectors'
+import { finishSoftmax, sigmoidGradients, sigmoidWeights, softmaxGradients, softmaxSums, startSoftmax } from './weights'
+
+/** One tile of queries of one head: where its vectors start and how far they lie apart, in bytes. */
+@unmanaged
+class Tile {
+  head: i32
+  query: i32
+  rows: i32
+  keyHeadOffset: usize
+  queryOffset: usize
+  queryStep: usize
+  keyStep: usize
+  /** Bytes of a packed row. */
+  step: usize
+}
+
+const TILE_BYTES: usize = 64
+
+/** Bytes of working memory that a head size needs. */
+export { scratchBytes } from './scratch'
+export { exponential } from './exponential'
+
+/** Writes the output. */
+export function forward(problem: Problem, memory: usize): void {
+  const tile = changetype<Tile>(memory)
+  const scratch = layOut(memory + TILE_BYTES, problem.headDim)
+  for (let head = 0; head < problem.heads; head++) {
+    for (let sequence = 0; sequence < problem.batchSize; sequence++) {
+      for (let query = 0; query < problem.queryCount; query += TILE) {
+        placeTile(problem, tile, head, sequence, query)
+        forwardTile(problem, tile, scratch)
+      }
+    }
+  }
+}
+
+/** Writes the gradients. */
+export function backward(problem: Problem, memory: usize): void {
+  const tile = changetype<Tile>(memory)
+  const scratch = layOut(memory + TILE_BYTES, problem.headDim)
+  for (let head = 0; head < problem.heads; head++) {
+    for (let sequence = 0; sequence < problem.batchSize; sequence++) {
+      for (let query = 0; query < problem.queryCount; query += TILE) {
+        placeTile(problem, tile, head, sequence, query)
+        backwardTile(problem, tile, scratch)
+      }
+    }
+  }
+}
+
+function placeTile(problem: Problem, tile: Tile, head: i32, sequence: i32, query: i32): void {
+  const keyHead = <i32>((<i64>head * problem.kvHeads) / problem.heads)
+  const vector = (<usize>problem.headDim) << 2
+  tile.head = head
+  tile.query = query
+  tile.rows = min(TILE, problem.queryCount - query)
+  tile.queryStep = <usize>problem.heads * vector
+  tile.keyStep = <usize>problem.kvHeads * vector
+  tile.queryOffset = (<usize>sequence * problem.queryCount + query) * tile.queryStep + <usize>head * vector
+  tile.keyHeadOffset = <usize>sequence * problem.keyCount * tile.keyStep + <usize>keyHead * vector
+  tile.step = (<usize>paddedColumns(problem.headDim)) << 2
+}
+
+function forwardTile(problem: Problem, tile: Tile, scratch: Scratch): void {
+  const rows = tile.rows
+  const step = tile.step
+  packQueries(problem, tile, scratch)
+  memory.fill(scratch.output, 0, <usize>rows * step)
+  if (problem.softmax) startSoftmax(scratch, rows, problem.sinkLogits, tile.head)
+  for (let run = SINKS; run <= WINDOW; run++) {
+    const end = endKey(problem, tile.query + rows - 1, run)
+    for (let key = firstKey(problem, tile.query, run); key < end; key += TILE) {
+      const keys = min(TILE, end - key)
+      packKeys(problem, tile, scratch, key, keys, run)
+      packRows(valuesAt(problem, tile, key), tile.keyStep, keys, problem.headDim, scratch.values, step, 1)
+      logits(problem, scratch, rows)
+      if (problem.softmax) softmaxSums(scratch, rows, scratch.output, step)
+      else sigmoidWeights(scratch, rows)
+      accumulate(scratch.output, scratch.weights, scratch.values, step, scratch.starts, scratch.ends, rows)
+    }
+  }
+  if (problem.softmax) finishSoftmax(scratch, rows)
+  for (let i = 0; i < rows; i++) {
+    const factor: f32 = problem.softmax ? load<f32>(scratch.sum + ((<usize>i) << 2)) : 1
+    const to = problem.output + tile.queryOffset + <usize>i * tile.queryStep
+    unpackRow(scratch.output + <usize>i * step, problem.headDim, to, factor)
+  }
+}
+
+function backwardTile(problem: Problem, tile: Tile, scratch: Scratch): void {
+  const rows = tile.rows
+  const step = tile.step
+  const headDim = problem.headDim
+  const wantsTerm = problem.dSlopes | problem.dBias | problem.dDistanceTable
+  packQueries(problem, tile, scratch)
+  packRows(problem.outputGradient + tile.queryOffset, tile.queryStep, rows, headDim, scratch.gradient, step, 1)
+  transpose(scratch.gradient, step, rows, scratch.gradientT)
+  if (problem.softmax) softmaxStatistics(problem, tile, scratch)
+  memory.fill(scratch.output, 0, <usize>rows * step)
+  for (let run = SINKS; run <= WINDOW; run++) {
+    const end = endKey(problem, tile.query + rows - 1, run)
+    for (let key = firstKey(problem, tile.query, run); key < end; key += TILE) {
+      const keys = min(TILE, end - key)
+      packPair(problem, tile, scratch, key, keys, run)
+      fillKeyRanges(scratch, rows, keys)
+      memory.fill(scratch.dTerm, 0, TERM)
+      logits(problem, scratch, rows)
+      weightGradients(problem, scratch, rows)
+      if (problem.softmax) softmaxGradients(scratch, rows)
+      else sigmoidGradients(scratch, rows)
+      if (wantsTerm) addTermGradients(problem, scratch, tile.head, tile.query, key)
+      accumulate(scratch.output, scratch.dLogits, scratch.keys, step, scratch.starts, scratch.ends, rows)
+      addKeyGradient(tile, scratch, scratch.dLogits, scratch.queries, keys, headDim, problem.dKeys, key)
+      addKeyGradient(tile, scratch, scratch.weights, scratch.gradient, keys, headDim, problem.dValues, key)
+    }
+  }
+  for (let i = 0; i < rows; i++) {
+    const to = problem.dQueries + tile.queryOffset + <usize>i * tile.queryStep
+    unpackRow(scratch.output + <usize>i * step, headDim, to, <f32>problem.scale)
+  }
+}
+
+/** Goes over the keys once for each query's largest logit, sum and mean, and the gradient of the sink logit. */
+function softmaxStatistics(problem: Problem, tile: Tile, scratch: Scratch): void {
+  const rows = tile.rows
+  startSoftmax(scratch, rows, problem.sinkLogits, tile.head)
+  for (let run = SINKS; run <= WINDOW; run++) {
+    const end = endKey(problem, tile.query + rows - 1, run)
+    for (let key = firstKey(problem, tile.query, run); key < end; key += TILE) {
+      packPair(problem, tile, scratch, key, min(TILE, end - key), run)
+      logits(problem, scratch, rows)
+      weightGradients(problem, scratch, rows)
+      softmaxSums(scratch, rows, 0, 0)
+    }
+  }
+  finishSoftmax(scratch, rows)
+  if (!problem.dSinkLogits) return
+  const sink = load<f32>(problem.sinkLogits + ((<usize>tile.head) << 2))
+  let gradient: f64 = 0
+  for (let i = 0; i < rows; i++) {
+    const at = (<usize>i) << 2
+    const weight = exponentialOf(sink - load<f32>(scratch.largest + at)) * load<f32>(scratch.sum + at)
+    gradient -= <f64>weight * load<f32>(scratch.expected + at)
+  }
+  addTo(problem.dSinkLogits, tile.head, gradient)
+}
+
+function valuesAt(problem: Problem, tile: Tile, key: i32): usize {
+  return problem.values + tile.keyHeadOffset + <usize>key * tile.keyStep
+}
+
+function packQueries(problem: Problem, tile: Tile, scratch: Scratch): void {
+  const from = problem.queries + tile.queryOffset
+  packRows(from, tile.queryStep, tile.rows, problem.headDim, scratch.queries, tile.step, <f32>problem.scale)
+  transpose(scratch.queries, tile.step, tile.rows, scratch.queriesT)
+}
+
+/** Keys of a tile, and which of its pairs are visible. */
+function packKeys(problem: Problem, tile: Tile, scratch: Scratch, key: i32, keys: i32, run: i32): void {
+  const from = problem.keys + tile.keyHeadOffset + <usize>key * tile.keyStep
+  packRows(from, tile.keyStep, keys, problem.headDim, scratch.keys, tile.step, 1)
+  transpose(scratch.keys, tile.step, keys, scratch.keysT)
+  fillRanges(problem, scratch, tile.query, tile.rows, key, keys, run)
+  fillTerm(problem, scratch, tile.head, tile.query, key)
+}
+
+/** Keys and values, both ways round. */
+function packPair(problem: Problem, tile: Tile, scratch: Scratch, key: i32, keys: i32, run: i32): void {
+  packKeys(problem, tile, scratch, key, keys, run)
+  packRows(valuesAt(problem, tile, key), tile.keyStep, keys, problem.headDim, scratch.values, tile.step, 1)
+  transpose(scratch.values, tile.step, keys, scratch.valuesT)
+}
+
+function logits(problem: Problem, scratch: Scratch, rows: i32): void {
+  const depth = problem.headDim
+  innerProducts(scratch.queriesT, scratch.keysT, depth, scratch.weights, scratch.starts, scratch.ends, rows)
+}
+
+function weightGradients(problem: Problem, scratch: Scratch, rows: i32): void {
+  const depth = problem.headDim
+  innerProducts(scratch.gradientT, scratch.valuesT, depth, scratch.dLogits, scratch.starts, scratch.ends, rows)
+}
+
+/** Adds Σ factor[query][key] · vector[query] to the gradient of the tile's keys or values. */
+function addKeyGradient(
+  tile: Tile,
+  scratch: Scratch,
+  factors: usize,
+  vectors: usize,
+  keys: i32,
+  headDim: i32,
+  to: usize,
+  key: i32,
+): void {
+  const step = tile.step
+  const sum = scratch.dKeys
+  memory.fill(sum, 0, <usize>keys * step)
+  accumulateTransposed(sum, factors, vectors, step, scratch.firstRows, scratch.lastRows, keys)
+  addRows(sum, step, keys, headDim, to + tile.keyHeadOffset + <usize>key * tile.keyStep, tile.keyStep)
+}
