@@ -7,7 +7,12 @@ export { swatAttention } from './op/swat-attention.js'
 export type { AttentionActivation, SwatAttentionOptions } from './op/contract.js'
 
 export { swatAttentionLayer } from './layer.js'
-export type { SwatAttentionContext, SwatAttentionParameters, SwatAttentionSettings } from './layer.js'
+export type {
+  SwatAttentionContext,
+  SwatAttentionParameters,
+  SwatAttentionResult,
+  SwatAttentionSettings,
+} from './layer.js'
 
 export { createRollingCache, disposeRollingCache, extendRollingCache } from './cache/rolling-cache.js'
 export type { ExtendedCache, RollingCache } from './cache/rolling-cache.js'

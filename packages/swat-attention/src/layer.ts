@@ -68,6 +68,14 @@ export interface SwatAttentionContext {
   kernels?: KernelPolicy
 }
 
+/** What {@link swatAttentionLayer} returns. */
+export interface SwatAttentionResult {
+  /** `[batch, length, hidden]` */
+  output: tf.Tensor3D
+  /** The cache for the tokens that follow; null when none was given. */
+  cache: RollingCache | null
+}
+
 /** Epsilon of the norm over queries and keys: the default of the official module, not the model's own (spec 1.5). */
 const qkNormEpsilon = 1e-5
 
@@ -87,7 +95,7 @@ export function swatAttentionLayer(
   parameters: SwatAttentionParameters,
   settings: SwatAttentionSettings,
   context: SwatAttentionContext,
-): { output: tf.Tensor3D; cache: RollingCache | null } {
+): SwatAttentionResult {
   const { heads, kvHeads, headDim, window, activation, slopes, bias } = settings
   expectShape('swatAttentionLayer', 'x', x, ['batch', 'length', 'hidden'])
   const [batch, length, hidden] = x.shape
