@@ -8,15 +8,28 @@ export type { TrainRunOptions } from './run.js'
 export { loadRun } from './load-run.js'
 export type { LoadedRun } from './load-run.js'
 
-export { runConfigSchema } from './config/run-config.js'
-export type { RunConfig, RunConfigInput } from './config/run-config.js'
+export { runConfigSchema } from './config/run-config-schema.js'
+export type {
+  CheckpointSettings,
+  DataSettings,
+  EngineSettings,
+  OutputSettings,
+  RunConfig,
+  RunConfigInput,
+  SampleSettings,
+  SplitSettings,
+  TokenizerSettings,
+  TrainingSettings,
+  ValidationSettings,
+} from './config/run-config.js'
+export type { ModelSettings } from './config/resolve-model.js'
 export { resolveRunConfig } from './config/resolve-run-config.js'
 export { readRunConfig } from './config/read-run-config.js'
 export type { ConfigOverrides } from './config/read-run-config.js'
 export { runConfigJsonSchema } from './config/run-config-json-schema.js'
 
 export { scoreText } from './evaluation/score-text.js'
-export type { SpeakingModel, TextScore } from './evaluation/score-text.js'
+export type { ScoreOptions, SpeakingModel, TextScore } from './evaluation/score-text.js'
 export { continueText } from './evaluation/continue-text.js'
 export type { ContinueOptions } from './evaluation/continue-text.js'
 

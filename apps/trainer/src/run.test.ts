@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,6 +72,73 @@ describe('trainRun', () => {
     for (const key of numbers) expect(resumed[key], key).toEqual(straight[key])
   })
 
+  describe('interrupted, goes on to the same numbers across the border of an epoch:', () => {
+    // 7 batches of 4 × 64 tokens are an epoch of this text; the 8th step begins the next one.
+    const long = (name: string) =>
+      config(name, {
+        training: { steps: 12, batchSize: 4, length: 64, learningRate: 1e-2 },
+        validation: { every: 3, tokens: 50 },
+        sample: { every: 6, tokens: 4 },
+      })
+    const metricsOf = async (name: string) => {
+      const lines = (await readFile(join(folder, name, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
+      return lines.map((line) => ({ ...(JSON.parse(line) as object), seconds: 0, tokensPerSecond: 0 }))
+    }
+    beforeAll(async () => {
+      await trainRun(long('unbroken'))
+      const state = await readFile(join(folder, 'unbroken/checkpoints/step-000012/state.json'), 'utf8')
+      expect(JSON.parse(state)).toMatchObject({ cursor: { epoch: 1, batch: 5 } })
+    })
+
+    it.each<[what: string, step: number, event: RunEvent['event']]>([
+      ['in a validation', 6, 'progress'],
+      ['in a sample', 6, 'validation'],
+      ['in the last validation', 12, 'progress'],
+      ['in the last sample', 12, 'validation'],
+    ])('%s', async (what, step, breakAt) => {
+      const name = what.replaceAll(' ', '-')
+      const controller = new AbortController()
+      let reached = 0
+      const summary = await trainRun(long(name), {
+        signal: controller.signal,
+        report(event) {
+          if (event.event === 'step') reached = event.step
+          if (reached === step && event.event === breakAt) controller.abort()
+        },
+      })
+      expect(summary).toMatchObject({ reason: 'interrupted', step, validationLoss: null, bitsPerByte: null })
+      const entries = ['checkpoints', 'config.json', 'metrics.jsonl']
+      expect((await readdir(join(folder, name))).sort()).toEqual(entries)
+      const resumed = await trainRun(long(name), { resume: true })
+      expect(resumed.reason).toBe('finished')
+      expect(await metricsOf(name)).toEqual(await metricsOf('unbroken'))
+    })
+  })
+
+  it('frees everything when whoever watches it fails', async () => {
+    const before = tf.memory().numTensors
+    const files = existsSync('/proc/self/fd') ? await readdir('/proc/self/fd') : []
+    const report = () => {
+      throw new Error('nobody watches')
+    }
+    await expect(trainRun(config('unwatched'), { report })).rejects.toThrow('nobody watches')
+    expect(tf.memory().numTensors).toBe(before)
+    if (files.length > 0) expect(await readdir('/proc/self/fd')).toHaveLength(files.length)
+    expect((await readdir(join(folder, 'unwatched'))).sort()).toEqual(['config.json', 'metrics.jsonl'])
+  })
+
+  it('keeps a second process out of its folder, but takes over from one that is gone', async () => {
+    const lock = join(folder, 'straight/lock')
+    await writeFile(lock, `${process.ppid}\n`)
+    const refused = trainRun(config('straight'), { resume: true })
+    await expect(refused).rejects.toMatchObject({ code: 'run-locked' })
+    await expect(refused).rejects.toThrow(`straight is being trained by process ${process.ppid}. Stop that process`)
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    await writeFile(lock, `${pid}\n`)
+    await expect(trainRun(config('straight'), { resume: true })).resolves.toMatchObject({ step: 12 })
+    expect(existsSync(lock)).toBe(false)
+  })
+
   it('says so when a run goes on on another backend', async () => {
     const notices: string[] = []
     await trainRun(config('straight', { engine: { backend: 'wasm' } }), {
@@ -107,6 +176,15 @@ describe('trainRun refuses', () => {
     await expect(run).rejects.toThrow('does not say where a run stood')
   })
 
+  it('to go on without the moments of the optimizer', async () => {
+    const file = 'checkpoints/step-000012/optimizer.safetensors'
+    await cp(join(folder, 'straight'), join(folder, 'momentless'), { recursive: true })
+    await rm(join(folder, 'momentless', file))
+    const run = trainRun(config('momentless'), { resume: true })
+    const path = join(folder, 'momentless', file)
+    await expect(run).rejects.toThrow(`${path} is missing. Remove this checkpoint to use the one before it.`)
+  })
+
   it('to resume a run that is not there', async () => {
     const run = trainRun(config('none'), { resume: true })
     await expect(run).rejects.toMatchObject({ code: 'run-missing' })
@@ -119,6 +197,33 @@ describe('trainRun refuses', () => {
   ] as [string, Partial<RunConfigInput>, string][])('%s, and leaves no folder', async (_, changes, code) => {
     await expect(trainRun(config('refused', changes))).rejects.toMatchObject({ code })
     expect(await readdir(folder)).not.toContain('refused')
+  })
+})
+
+describe('trainRun says what is wrong before any work:', () => {
+  it.each<[what: string, changes: Partial<RunConfigInput>, message: string]>([
+    ['too little to measure', { split: { validationShare: 0.0001 } }, 'split.validationShare: a share of 0.0001 holds'],
+    ['no tokenizer file', { tokenizer: { file: 'nope.json' } }, 'tokenizer.file: there is no file nope.json. Give'],
+  ])('%s', async (_, changes, message) => {
+    await expect(trainRun(config('refused', changes))).rejects.toThrow(message)
+    expect(await readdir(folder)).not.toContain('refused')
+  })
+
+  it('a folder that cannot be made, before it reads the text', async () => {
+    const changes = { data: { path: 'nowhere.txt' }, output: { folder: join(folder, 'text.txt') } }
+    await expect(trainRun(config('refused', changes))).rejects.toMatchObject({ code: 'run-not-written' })
+  })
+
+  // Only Linux has a file system that says that new folders do not exist.
+  it.skipIf(!existsSync('/proc/self'))('a folder where none can be made', async () => {
+    const run = trainRun(config('refused', { output: { folder: '/proc/runs' } }))
+    await expect(run).rejects.toThrow(/^\/proc\/runs\/refused cannot be written: no folder can be made there\./)
+  })
+
+  it('and leaves folders that it made for nothing as little as files', async () => {
+    const changes = { data: { path: 'nowhere.txt' }, output: { folder: join(folder, 'deep/er') } }
+    await expect(trainRun(config('refused', changes))).rejects.toThrow('nowhere.txt')
+    expect(await readdir(folder)).not.toContain('deep')
   })
 })
 

@@ -17,10 +17,11 @@ import { scoreText } from './evaluation/score-text.js'
 import { describeFailure } from './run-folder/describe-failure.js'
 import type { RunEvent, RunSummary } from './progress/run-event.js'
 import { openMetricsFile } from './run-folder/metrics-file.js'
-import { openRunFolder, runFolderPath } from './run-folder/run-folder.js'
+import { openRunFolder, runFolderPath, type RunFolder } from './run-folder/run-folder.js'
 import { makeRunRecord } from './run-folder/run-record.js'
 import { firstWords } from './text/first-words.js'
 import { makeTokenizer } from './text/make-tokenizer.js'
+import { expectScorable } from './text/expect-scorable.js'
 import { packText } from './text/pack-text.js'
 import { readSplit } from './text/read-split.js'
 import { versions } from './versions.js'
@@ -31,7 +32,7 @@ export interface TrainRunOptions {
   report?: (event: RunEvent) => void
   /** Go on from the latest checkpoint of the configured run folder (`true`) or of this folder. */
   resume?: boolean | string
-  /** When it aborts, the run finishes its step, saves a checkpoint and ends. */
+  /** When it aborts, the run ends its step, or breaks off a validation or a sample, saves a checkpoint and ends. */
   signal?: AbortSignal
 }
 
@@ -45,13 +46,22 @@ export interface TrainRunOptions {
  * @throws SwatError or DataError when the run cannot begin or go on; checkpoints written before remain
  */
 export async function trainRun(config: RunConfig, options: TrainRunOptions = {}): Promise<RunSummary> {
-  const { report = () => {}, resume = false, signal } = options
+  const { resume = false } = options
+  // The run folder: free for a new run, or with a checkpoint to go on from.
+  const folder = await openRunFolder(runFolderPath(config, resume), resume !== false)
+  try {
+    return await trainIn(folder, config, options)
+  } finally {
+    await folder.close()
+  }
+}
+
+async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOptions): Promise<RunSummary> {
+  const { report = () => {}, signal } = options
   const { training, validation, sample, checkpoint } = config
   const { endOfDocument } = config.tokenizer
   const deadline = performance.now() + (training.maxMinutes ?? Infinity) * 60_000
 
-  // The run folder: free for a new run, or with a checkpoint to go on from.
-  const folder = await openRunFolder(runFolderPath(config, resume), resume !== false)
   if (folder.record) expectSameRun(folder.record, { config })
   const engine = await useEngine(config.engine)
   const latest = folder.record ? await findLatestCheckpoint(folder.path) : null
@@ -65,6 +75,7 @@ export async function trainRun(config: RunConfig, options: TrainRunOptions = {})
       : await readTokenizer(join(latest, 'tokenizer.json'))
   const train = packText(documents.train, tokenizer, endOfDocument)
   const heldOut = packText(documents.validation, tokenizer, endOfDocument)
+  expectScorable(heldOut, tokenizer, config.split.validationShare)
   const { batchSize, length, accumulation } = training
   const batches = nextTokenBatches(train, { batchSize, length, seed: config.seed })
   const prompt = sample.prompt ?? firstWords(documents.validation)
@@ -85,83 +96,103 @@ export async function trainRun(config: RunConfig, options: TrainRunOptions = {})
     const parameters = initializeParameters(model, createRandom(config.seed))
     state = { step: 0, parameters, optimizer: optimizer.init(parameters) }
   }
-  batches.seek(progress.cursor)
 
-  await folder.writeRecord(record)
-  await folder.writeSummary(null)
-  const metrics = openMetricsFile(folder.metrics, progress.metricsLength)
-  const log = (event: RunEvent) => {
-    metrics.append(event)
-    report(event)
-  }
-  let savedAt = saved ? state.step : null
+  const steering = signal ? { signal } : {}
+  let current = state.step // the step that is worked on, for messages
   let lastCheckpoint = latest
-  report({
-    event: 'start',
-    folder: folder.path,
-    resumedFrom: latest,
-    step: state.step,
-    steps: training.steps,
-    parameters: parameterCount(model).total,
-    model,
-    trainTokens: train.tokens.length,
-    validationTokens: heldOut.tokens.length,
-    bytesPerToken: train.byteLength / train.tokens.length,
-    tokensPerStep: batches.tokensPerBatch * accumulation,
-    engine: { backend: engine.backend, device: engine.device, refused: engine.refused },
-  })
-
-  if (saved && saved.state.backend !== engine.backend) {
-    const text = `The run was on ${saved.state.backend} and goes on on ${engine.backend}: last digits will differ.`
-    report({ event: 'notice', text })
-  }
-
-  const validate = async (limit: number | null) => {
-    const began = performance.now()
-    const speaker = { parameters: state.parameters, model, tokenizer }
-    const score = await scoreText(speaker, heldOut.tokens, {
-      limit,
-      onProgress: (done, total) => report({ event: 'progress', task: 'validation', done, total }),
-    })
-    const { loss, perplexity, bitsPerByte, tokens } = score
-    const took = (performance.now() - began) / 1000
-    log({ event: 'validation', step: state.step, loss, perplexity, bitsPerByte, tokens, seconds: took })
-    return score
-  }
-  const writeSample = async () => {
-    const pieces: string[] = []
-    const speaker = { parameters: state.parameters, model, tokenizer }
-    for await (const piece of continueText(speaker, prompt, { ...sample, seed: config.seed + state.step })) {
-      pieces.push(piece)
-    }
-    log({ event: 'sample', step: state.step, prompt, text: pieces.join('') })
-  }
-  const save = async () => {
-    metrics.sync()
-    progress = { ...progress, metricsLength: metrics.length() }
-    const contents = { training: state, model, tokenizer, state: progress }
-    lastCheckpoint = await writeCheckpoint(folder.checkpoints, contents, checkpoint.keep)
-    savedAt = state.step
-    report({ event: 'checkpoint', step: state.step, path: lastCheckpoint })
-  }
-  const examine = async () => {
-    if (isDue(validation.every)) {
-      const { loss } = await validate(validation.tokens)
-      const best = progress.bestValidation
-      if (best === null || loss < best.loss) progress.bestValidation = { step: state.step, loss }
-    }
-    if (isDue(sample.every)) await writeSample()
-    progress.examined = true
-  }
-  const isDue = (every: number) => state.step % every === 0 && state.step < training.steps
-  const isStopped = () => signal?.aborted === true || performance.now() >= deadline
-
+  const release = [() => disposeTraining(state)]
   try {
+    batches.seek(progress.cursor)
+
+    await folder.writeRecord(record)
+    await folder.writeSummary(null)
+    const metrics = openMetricsFile(folder.metrics, progress.metricsLength)
+    release.push(() => metrics.close())
+    const log = (event: RunEvent) => {
+      metrics.append(event)
+      report(event)
+    }
+    let savedAt = saved ? state.step : null
+    report({
+      event: 'start',
+      folder: folder.path,
+      resumedFrom: latest,
+      step: state.step,
+      steps: training.steps,
+      parameters: parameterCount(model).total,
+      model,
+      trainTokens: train.tokens.length,
+      validationTokens: heldOut.tokens.length,
+      bytesPerToken: train.byteLength / train.tokens.length,
+      tokensPerStep: batches.tokensPerBatch * accumulation,
+      engine: { backend: engine.backend, device: engine.device, refused: engine.refused },
+    })
+
+    if (saved && saved.state.backend !== engine.backend) {
+      const text = `The run was on ${saved.state.backend} and goes on on ${engine.backend}: last digits will differ.`
+      report({ event: 'notice', text })
+    }
+
+    const validate = async (limit: number | null) => {
+      const began = performance.now()
+      const speaker = { parameters: state.parameters, model, tokenizer }
+      const score = await scoreText(speaker, heldOut.tokens, {
+        limit,
+        ...steering,
+        onProgress: (done, total) => report({ event: 'progress', task: 'validation', done, total }),
+      })
+      const { loss, perplexity, bitsPerByte, tokens } = score
+      const took = (performance.now() - began) / 1000
+      log({ event: 'validation', step: state.step, loss, perplexity, bitsPerByte, tokens, seconds: took })
+      return score
+    }
+    const writeSample = async () => {
+      const pieces: string[] = []
+      const speaker = { parameters: state.parameters, model, tokenizer }
+      const wish = { ...sample, seed: config.seed + state.step, ...steering }
+      for await (const piece of continueText(speaker, prompt, wish)) {
+        pieces.push(piece)
+      }
+      log({ event: 'sample', step: state.step, prompt, text: pieces.join('') })
+    }
+    const save = async () => {
+      metrics.sync()
+      progress = { ...progress, metricsLength: metrics.length() }
+      const contents = { training: state, model, tokenizer, state: progress }
+      lastCheckpoint = await writeCheckpoint(folder.checkpoints, contents, checkpoint.keep)
+      savedAt = state.step
+      report({ event: 'checkpoint', step: state.step, path: lastCheckpoint })
+    }
+    /** Does something that an interruption breaks off, leaving no trace; null when it was. */
+    const unlessInterrupted = async <Result>(work: () => Promise<Result>): Promise<Result | null> => {
+      const length = metrics.length()
+      try {
+        signal?.throwIfAborted()
+        return await work()
+      } catch (error) {
+        if (!signal?.aborted || error !== signal.reason) throw error
+        metrics.cut(length)
+        return null
+      }
+    }
+    const examine = async () => {
+      let { bestValidation } = progress
+      if (isDue(validation.every)) {
+        const { loss } = await validate(validation.tokens)
+        if (bestValidation === null || loss < bestValidation.loss) bestValidation = { step: state.step, loss }
+      }
+      if (isDue(sample.every)) await writeSample()
+      progress = { ...progress, bestValidation, examined: true }
+    }
+    const isDue = (every: number) => state.step % every === 0 && state.step < training.steps
+    const isStopped = () => signal?.aborted === true || performance.now() >= deadline
+
     // The training: batch → loss → gradients → update, then what is due.
-    if (!progress.examined) await examine()
+    if (!progress.examined) await unlessInterrupted(examine)
     while (state.step < training.steps && !isStopped()) {
       const began = performance.now()
       const microBatches = Array.from({ length: accumulation }, () => batches.next())
+      current = state.step + 1
       const result = await trainingStep(state, model, microBatches, settings)
       state = result.state
       const took = (performance.now() - began) / 1000
@@ -186,15 +217,18 @@ export async function trainRun(config: RunConfig, options: TrainRunOptions = {})
       })
       await setImmediate() // lets signals in: the engines only yield to promises
       if (isStopped()) break
-      await examine()
+      await unlessInterrupted(examine)
       if (isDue(checkpoint.every)) await save()
     }
 
     // The end: the last checkpoint, the whole held-out text, a last sample, the summary.
-    const reason = state.step >= training.steps ? 'finished' : signal?.aborted ? 'interrupted' : 'time-limit'
     if (savedAt !== state.step) await save()
-    const score = reason === 'interrupted' ? null : await validate(validation.finalTokens)
-    if (score) await writeSample()
+    const score = await unlessInterrupted(async () => {
+      const heldOutScore = await validate(validation.finalTokens)
+      await writeSample()
+      return heldOutScore
+    })
+    const reason = score === null ? 'interrupted' : state.step >= training.steps ? 'finished' : 'time-limit'
     const summary: RunSummary = {
       reason,
       step: state.step,
@@ -216,13 +250,14 @@ export async function trainRun(config: RunConfig, options: TrainRunOptions = {})
     report({ event: 'end', folder: folder.path, prompt, summary })
     return summary
   } catch (error) {
-    throw describeFailure(error, state.step + 1, lastCheckpoint)
+    throw describeFailure(error, current, lastCheckpoint)
   } finally {
-    metrics.close()
-    disposeParameters(state.parameters)
-    disposeParameters(state.optimizer.firstMoments)
-    disposeParameters(state.optimizer.secondMoments)
+    for (const free of release) free()
   }
+}
+
+function disposeTraining({ parameters, optimizer }: TrainingState): void {
+  for (const tree of [parameters, optimizer.firstMoments, optimizer.secondMoments]) disposeParameters(tree)
 }
 
 const freshState = {

@@ -1,8 +1,10 @@
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { runSwat, type Outcome } from './swat-process.js'
+import type { StartEvent } from '../src/index.js'
+import { outcomeOf, runSwat, startSwat, type Outcome } from './swat-process.js'
 import { tinyConfig, tinyFolder, tinyText } from './tiny-run.js'
 
 // Every test starts whole processes.
@@ -127,13 +129,14 @@ describe('swat eval', () => {
 
   it('measures another text with a checkpoint', async () => {
     const checkpoint = 'runs/tiny/checkpoints/step-000145'
-    const { code, stdout } = await runSwat(
-      ['eval', '--run', checkpoint, '--data', 'text.txt', '--tokens', '300'],
-      folder,
-    )
+    const other = 'A file of its own: 57 bytes that no training has ever seen.'.slice(0, 57)
+    await writeFile(join(folder, 'other.txt'), other)
+    const { code, stdout } = await runSwat(['eval', '--run', checkpoint, '--data', 'other.txt'], folder)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/Bits per byte {7}\d\.\d{4}\n/)
-    expect(stdout).toMatch(/Scored {14}299 tokens/)
+    expect(stdout).toMatch(/Bits per byte {7}\d+\.\d{4}\n/)
+    // The first token is not scored: it is a byte or two of this text. The document's end is, and has no bytes.
+    expect(stdout).toMatch(/Scored {14}\d\d tokens, 5[56] bytes/)
+    expect(stdout).toContain(`Checkpoint          ${checkpoint} on `)
   })
 })
 
@@ -154,6 +157,12 @@ describe('swat generate', () => {
     expect(other.stdout).not.toBe(plain.stdout)
   })
 
+  it('ends without a word when nobody reads on', async () => {
+    const child = startSwat(['generate', '--run', 'runs/tiny', '--prompt', 'call me', '--tokens', '1000000'], folder)
+    const { code, stderr } = await outcomeOf(child, () => child.stdout.destroy())
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
   it('refuses an option that is not a number', async () => {
     const { code, stderr } = await generate('--tokens', 'many')
     expect(code).toBe(1)
@@ -172,8 +181,27 @@ describe('swat config', () => {
   })
 })
 
+describe('npm run swat from a folder of the repository', () => {
+  it('reads and writes there: a folder, a .jsonl file and a list of both', async () => {
+    await mkdir(join(folder, 'texts/more'), { recursive: true })
+    await writeFile(join(folder, 'texts/a.txt'), 'wha '.repeat(100))
+    await writeFile(join(folder, 'texts/more/b.md'), 'sea '.repeat(100))
+    await writeFile(join(folder, 'c.jsonl'), '{"text":"ship ship "}\n{"text":"mael mael "}\n'.repeat(40))
+    const set = ['data={path: [texts, c.jsonl]}', 'training.steps=3', 'tokenizer={type: byte}', 'split.by=document']
+    const npm = { INIT_CWD: folder, npm_lifecycle_event: 'swat', npm_package_name: 'swat-js' }
+    const args = ['train', 'tiny.yaml', '--name', 'mixed', '--json', ...set.flatMap((value) => ['--set', value])]
+    const { code, stdout, stderr } = await outcomeOf(startSwat(args, tmpdir(), { ...process.env, ...npm }))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const start = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as StartEvent
+    expect(start).toMatchObject({ event: 'start', folder: 'runs/mixed' })
+    expect(start.trainTokens + start.validationTokens).toBe(400 + 400 + 40 * 20)
+    expect(await readdir(join(folder, 'runs/mixed'))).toContain('summary.json')
+  })
+})
+
 describe('help and version', () => {
   it.each([
+    [['config', '--schema'], /^\{\n[^]*"training": \{[^]*"required": \[\s*"name",\s*"data"\s*\][^]*\n\}\n$/],
     [['--version'], /^0\.0\.0\n$/],
     [['train', '--help'], /Examples:\n {2}swat train recipes\/moby-dick\.yaml/],
   ])('swat %j', async (args, expected) => {

@@ -1,10 +1,10 @@
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { outcomeOf, runSwat, startScript, startSwat } from './swat-process.js'
-import { tinyFolder } from './tiny-run.js'
+import { tinyFolder, tinyText } from './tiny-run.js'
 
 const dieAtStep = fileURLToPath(new URL('fixtures/die-at-step.ts', import.meta.url))
 const waitForSignals = fileURLToPath(new URL('fixtures/wait-for-signals.ts', import.meta.url))
@@ -104,6 +104,40 @@ describe('a run that is interrupted', () => {
     expect(steps.map((line) => (line as { step: number }).step)).toEqual(
       Array.from({ length: step + 2 }, (_, i) => i + 1),
     )
+  })
+})
+
+describe('Ctrl-C in the last validation', () => {
+  it('ends the run there, unfinished, with its checkpoint and how to go on', async () => {
+    const folder = await freshFolder()
+    await writeFile(join(folder, 'long.txt'), tinyText.repeat(50))
+    const set = ['data.path=long.txt', 'training.steps=6', 'split.validationShare=0.5', 'checkpoint.every=100']
+    const args = ['train', 'tiny.yaml', ...set.flatMap((value) => ['--set', value])]
+    let isAsked = false
+    const child = startSwat(args, folder)
+    const { code, stdout, stderr } = await outcomeOf(child, (output) => {
+      if (!isAsked && output.includes('Checkpoint: ')) isAsked = child.kill('SIGINT')
+    })
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+    expect(stdout).toContain('Interrupted after 6 of 6 steps')
+    expect(stdout).toMatch(/Go on with: {2}.*train --resume runs\/tiny\n/)
+    expect(stdout).not.toContain('Held-out text: loss')
+    const entries = await readdir(join(folder, 'runs/tiny'))
+    expect(entries.sort()).toEqual(['checkpoints', 'config.json', 'metrics.jsonl'])
+    expect(await readdir(join(folder, 'runs/tiny/checkpoints'))).toEqual(['step-000006'])
+  })
+})
+
+describe('a run whose output nobody reads any more', () => {
+  it('saves its step as after Ctrl-C', async () => {
+    const folder = await freshFolder()
+    const set = ['training.steps=1000000', 'checkpoint.every=1000000'].flatMap((value) => ['--set', value])
+    const child = startSwat(['train', 'tiny.yaml', '--json', ...set], folder)
+    const { code, stderr } = await outcomeOf(child, () => child.stdout.destroy())
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+    const entries = await readdir(join(folder, 'runs/tiny'))
+    expect(entries.sort()).toEqual(['checkpoints', 'config.json', 'metrics.jsonl'])
+    expect(await readdir(join(folder, 'runs/tiny/checkpoints'))).toHaveLength(1)
   })
 })
 

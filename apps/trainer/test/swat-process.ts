@@ -19,14 +19,19 @@ export function startScript(
   path: string,
   args: readonly string[],
   cwd: string,
+  environment: NodeJS.ProcessEnv = process.env,
 ): ChildProcessByStdio<null, Readable, Readable> {
   const node = ['--conditions=@swat-js/source', '--import', loader]
-  return spawn(process.execPath, [...node, path, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [...node, path, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Starts the command `swat`, from source. */
-export function startSwat(args: readonly string[], cwd: string): ChildProcessByStdio<null, Readable, Readable> {
-  return startScript(commandLine, args, cwd)
+export function startSwat(
+  args: readonly string[],
+  cwd: string,
+  environment?: NodeJS.ProcessEnv,
+): ChildProcessByStdio<null, Readable, Readable> {
+  return startScript(commandLine, args, cwd, environment)
 }
 
 /** Waits for the end of a process; `onOutput` sees standard output so far whenever there is more of it. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parametersFromSafetensors, readSafetensors, SwatError, type ParameterTree } from '@swat-js/tensor-core'
+import { withoutFunctionNames } from '../messages/without-function-names.js'
 
 /**
  * Reads a safetensors file of a checkpoint onto the engine in use.
@@ -13,11 +14,15 @@ export async function readTensors(
   path: string,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): Promise<ParameterTree> {
+  const wayOut = 'Remove this checkpoint to use the one before it.'
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const what = error.code === 'ENOENT' ? 'is missing' : `cannot be read (${error.code})`
+    throw new SwatError('checkpoint', `${path} ${what}. ${wayOut}`, { cause: error })
+  })
   try {
-    return parametersFromSafetensors(readSafetensors(await readFile(path)), shapes)
+    return parametersFromSafetensors(readSafetensors(bytes), shapes)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    const wayOut = 'Remove this checkpoint to use the one before it, or restore the file.'
-    throw new SwatError('checkpoint', `${path}: ${reason} ${wayOut}`, { cause: error })
+    const reason = error instanceof Error ? withoutFunctionNames(error.message) : String(error)
+    throw new SwatError('checkpoint', `${path}: ${reason.replace(/[^.]$/, '$&.')} ${wayOut}`, { cause: error })
   }
 }

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
+import { withoutFunctionNames } from '../messages/without-function-names.js'
 import { trainerVersion } from '../versions.js'
 import { configCommand } from './config-command.js'
 import { evalCommand } from './eval-command.js'
 import { generateCommand } from './generate-command.js'
 import { trainCommand } from './train-command.js'
+import { watchOutput } from './watch-output.js'
 
 /**
  * Runs the command `swat`.
@@ -22,7 +24,11 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError()
-  for (const command of [trainCommand(setExitCode), generateCommand(), evalCommand(), configCommand()]) {
+  const outputClosed = watchOutput(process.stdout)
+  const leaveWithReader = () => outputClosed.addEventListener('abort', () => process.exit(0))
+  const readOnly = [generateCommand(), evalCommand(), configCommand()]
+  for (const command of readOnly) command.hook('preAction', leaveWithReader)
+  for (const command of [trainCommand(setExitCode, outputClosed), ...readOnly]) {
     program.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))
   }
   try {
@@ -40,6 +46,6 @@ function explain(error: unknown, verbose: boolean): string {
   if (!(error instanceof Error)) return String(error)
   if (verbose) return error.stack ?? error.message
   // The engine's own errors can carry megabytes of source text.
-  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+  const message = withoutFunctionNames(error.message.replace(/^error: /, '')).replace(/\s*\n\s*/g, ' ')
   return message.length > 2000 ? `${message.slice(0, 2000)} … (--verbose shows all of it)` : message
 }

@@ -5,6 +5,7 @@ import { readRunConfig } from '../config/read-run-config.js'
 import { resolveModel } from '../config/resolve-model.js'
 import { runConfigJsonSchema } from '../config/run-config-json-schema.js'
 import { withoutKey } from '../config/without-key.js'
+import { commandName } from '../progress/command-name.js'
 import { collect } from './collect.js'
 
 interface ConfigOptions {
@@ -30,7 +31,8 @@ export function configCommand(): Command {
         process.stdout.write(json || schema ? `${JSON.stringify(value, null, 2)}\n` : stringify(value))
       if (schema) return void print(runConfigJsonSchema())
       if (path === undefined) {
-        throw new SwatError('config', 'Give a configuration file, for example: swat config recipes/moby-dick.yaml')
+        const example = `${commandName(process.env)} config recipes/moby-dick.yaml`
+        throw new SwatError('config', `Give a configuration file, for example: ${example}`)
       }
       const config = await readRunConfig(path, { set, ...(name === undefined ? {} : { name }) })
       const model = withoutKey(resolveModel(config.model, 256), 'vocabSize') // the tokenizer decides on that

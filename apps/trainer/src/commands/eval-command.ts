@@ -5,7 +5,7 @@ import { readDocuments } from '@swat-js/data/node'
 import { disposeParameters, SwatError, useEngine, type BackendName } from '@swat-js/tensor-core'
 import { findCheckpoint } from '../checkpoints/find-checkpoint.js'
 import { readCheckpoint } from '../checkpoints/read-checkpoint.js'
-import { scoreText } from '../evaluation/score-text.js'
+import { scoreText, type TextScore } from '../evaluation/score-text.js'
 import { chooseProgress } from '../progress/choose-progress.js'
 import { wholeNumber } from '../progress/describe-event.js'
 import { readRunRecord } from '../run-folder/run-record.js'
@@ -38,14 +38,18 @@ export function evalCommand(): Command {
       const { documents, endOfDocument } = await textToScore(path, options.data)
       const engine = await useEngine({ backend: options.backend })
       const checkpoint = await readCheckpoint(path)
-      const { tokens } = packText(documents, checkpoint.tokenizer, endOfDocument)
       const progress = options.json ? null : chooseProgress(process.stdout, false)
-      const score = await scoreText(checkpoint, tokens, {
-        limit: options.tokens ?? null,
-        onProgress: (done, total) => progress?.report({ event: 'progress', task: 'validation', done, total }),
-      })
-      progress?.close()
-      disposeParameters(checkpoint.parameters)
+      let score: TextScore
+      try {
+        const { tokens } = packText(documents, checkpoint.tokenizer, endOfDocument)
+        score = await scoreText(checkpoint, tokens, {
+          limit: options.tokens ?? null,
+          onProgress: (done, total) => progress?.report({ event: 'progress', task: 'validation', done, total }),
+        })
+      } finally {
+        progress?.close()
+        disposeParameters(checkpoint.parameters)
+      }
       const lines = [
         `Loss                ${score.loss.toFixed(4)} nats per token`,
         `Perplexity          ${score.perplexity.toFixed(2)}`,

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { SwatError } from '@swat-js/tensor-core'
 import { readRunConfig } from '../config/read-run-config.js'
 import type { RunConfig } from '../config/run-config.js'
+import { commandName, shellWord } from '../progress/command-name.js'
 import { chooseProgress } from '../progress/choose-progress.js'
 import { trainRun } from '../run.js'
 import { readRunRecord } from '../run-folder/run-record.js'
@@ -19,9 +20,10 @@ interface TrainOptions {
 /**
  * The command `swat train`.
  *
- * @param setExitCode - called with 130 when a signal stopped the run
+ * @param setExitCode - called with 130 when the run was interrupted
+ * @param outputClosed - aborts when nobody reads the output any more, which interrupts the run like a signal
  */
-export function trainCommand(setExitCode: (code: number) => void): Command {
+export function trainCommand(setExitCode: (code: number) => void, outputClosed: AbortSignal): Command {
   return new Command('train')
     .description('Trains a model as a configuration file says, into a run folder.')
     .argument('[config]', 'a YAML or JSON file; may be left out with --resume <run folder>')
@@ -38,7 +40,7 @@ export function trainCommand(setExitCode: (code: number) => void): Command {
       try {
         const summary = await trainRun(config, {
           resume: options.resume ?? false,
-          signal: signals.signal,
+          signal: AbortSignal.any([signals.signal, outputClosed]),
           report(event) {
             progress.report(event)
             if (event.event === 'start') signals.watch()
@@ -53,15 +55,16 @@ export function trainCommand(setExitCode: (code: number) => void): Command {
 
 async function configuration(path: string | undefined, options: TrainOptions): Promise<RunConfig> {
   const { resume, set, name } = options
+  const command = `${commandName(process.env)} train`
   if (typeof resume === 'string' && (await isFile(resume))) {
-    throw new SwatError('config', `--resume takes a run folder. Write: swat train ${resume} --resume`)
+    throw new SwatError('config', `--resume takes a run folder. Write: ${command} ${shellWord(resume)} --resume`)
   }
   if (path !== undefined) return readRunConfig(path, { set, ...(name === undefined ? {} : { name }) })
   if (typeof resume !== 'string') {
-    throw new SwatError('config', 'Give a configuration file, for example: swat train recipes/moby-dick.yaml')
+    throw new SwatError('config', `Give a configuration file, for example: ${command} recipes/moby-dick.yaml`)
   }
   if (set.length > 0 || name !== undefined) {
-    throw new SwatError('config', '--set and --name need a configuration file: swat train <file> --resume <run folder>')
+    throw new SwatError('config', `--set and --name need a configuration file: ${command} <file> --resume <run folder>`)
   }
   const record = await readRunRecord(resume)
   if (record === null) throw new SwatError('run-missing', `There is no run in ${resume} to resume.`)

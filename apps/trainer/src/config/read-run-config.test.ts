@@ -108,7 +108,12 @@ describe('readRunConfig', () => {
       'book.yaml:2:1: training: expected a section with keys, got [1].',
     ],
     ['wrong kind of path', 'data: { path: 3 }', [], 'book.yaml:1:9: data.path: expected a text or a list, got 3.'],
-    ['no data', 'name: a', [], 'book.yaml: data: expected a section with keys, but it is missing.'],
+    [
+      'no data',
+      'name: a',
+      [],
+      'book.yaml: data: expected a section with path (your own text) or module (an npm package), but it is missing.',
+    ],
     [
       'two sources',
       'data: { path: t, module: m }',
@@ -119,7 +124,7 @@ describe('readRunConfig', () => {
       'bpe without size',
       'data: { path: t }\ntokenizer: { type: bpe }',
       [],
-      'book.yaml:2:1: tokenizer: a bpe tokenizer needs vocabSize, for example 2048.',
+      'book.yaml:2:14: tokenizer.type: a bpe tokenizer needs vocabSize, for example 2048.',
     ],
     [
       'vocabulary in the model',
@@ -158,6 +163,24 @@ describe('readRunConfig', () => {
       ['seed.a=2'],
       '--set seed.a=2: seed is 1, which has no keys to set.',
     ],
+    [
+      '--set that lacks something beside it',
+      'data: { path: t }\ntokenizer: { type: byte }',
+      ['tokenizer.type=bpe'],
+      '--set tokenizer.type=bpe: tokenizer.type: a bpe tokenizer needs vocabSize',
+    ],
+    [
+      '--set that contradicts the file',
+      'data: { path: t }\ntraining: { steps: 50, warmupSteps: 20 }',
+      ['training.steps=10'],
+      '--set training.steps=10: training.steps: expected fewer than training.steps (10), got 20.',
+    ],
+    [
+      '--set that contradicts the model of the file',
+      'data: { path: t }\nmodel: { hiddenSize: 16, heads: 2 }',
+      ['model.heads=3'],
+      '--set model.heads=3: model.heads: hiddenSize (16) must be a multiple of heads (3). Change one or give headDim.',
+    ],
     ['--set that is not YAML', 'data: { path: t }', ['name={a'], '--set name={a: the value is not valid YAML.'],
     ['key given twice', 'data: { path: t }\nseed: 1\nseed: 2', [], 'book.yaml:3:1: Map keys must be unique.'],
     [
@@ -171,6 +194,42 @@ describe('readRunConfig', () => {
     ['a list', '- 1', [], "book.yaml: expected keys such as 'data:' at the top, got something else."],
   ])('%s', async (_, text, set, message) => {
     expect(await messageOf(text, { set })).toContain(message)
+  })
+
+  it.each<[what: string, text: string, message: string]>([
+    [
+      'infinity',
+      'training: { learningRate: .inf }',
+      '2:13: training.learningRate: expected a finite number, got Infinity.',
+    ],
+    ['not a number', 'seed: .nan', '2:1: seed: expected a finite number, got NaN.'],
+    [
+      'a guess at the end',
+      'engine: { backend: cpv }',
+      `2:11: engine.backend: expected one of auto, webgpu, tensorflow, wasm, cpu, got "cpv"; did you mean 'cpu'?`,
+    ],
+    ['no follow-up', 'training: { steps: -5 }', '2:13: training.steps: expected a number of more than 0, got -5.'],
+    [
+      'unknown key inside the model',
+      'model:\n  rope:\n    bas: 3',
+      "4:5: model.rope.bas: unknown key 'bas'; did you mean 'base'?",
+    ],
+    ['wrong value inside the model', 'model:\n  rope:\n    base: no', "base must be a positive number, but is 'no'."],
+    ['slopes', 'model: { slopes: swat }', '2:10: model.slopes: '],
+  ])('says of %s just that', async (_, text, message) => {
+    const told = await messageOf(`data: { path: t }\n${text}`)
+    expect(told).toContain(message)
+    expect(told).toMatch(/^book\.yaml:\d+:\d+: [\w.]+: (?!\w+: )[^\n]*$/)
+    expect(told.match(/book\.yaml/g)).toHaveLength(1)
+  })
+
+  it('names every thing that is wrong with the model, each in its place', async () => {
+    const text = 'data: { path: t }\nmodel:\n  layers: 0\n  rope: { bas: 3 }\n  windw: 3'
+    const message = await messageOf(text, { set: ['model.window=-1'] })
+    expect(message).toContain('book.yaml:3:3: model.layers: ')
+    expect(message).toContain('book.yaml:4:11: model.rope.bas: ')
+    expect(message).toContain('book.yaml:5:3: model.windw: ')
+    expect(message).toContain('--set model.window=-1: model.window: ')
   })
 
   it('names every thing that is wrong', async () => {

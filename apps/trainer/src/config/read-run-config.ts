@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { SwatError } from '@swat-js/tensor-core'
 import { isMap, isNode, LineCounter, parse, parseDocument, type Document } from 'yaml'
-import { resolveRunConfig } from './resolve-run-config.js'
+import { resolveRunConfig, type KeyPath } from './resolve-run-config.js'
 import type { RunConfig, RunConfigInput } from './run-config.js'
 
 /** What the command line adds to a configuration file. */
@@ -46,8 +46,11 @@ export async function readRunConfig(path: string, overrides: ConfigOverrides = {
   for (const { argument, keys, value } of assignments) assign(input, keys, value, argument)
   input.name ??= basename(path, extname(path))
 
-  return resolveRunConfig(input as RunConfigInput, (keys) => {
-    const argument = assignments.findLast((assignment) => assignment.keys.every((key, i) => key === keys[i]))?.argument
+  const argumentFor = (keys: KeyPath) =>
+    assignments.findLast((assignment) => assignment.keys.every((key, i) => key === keys[i]))?.argument
+  return resolveRunConfig(input as unknown as RunConfigInput, (paths) => {
+    const keys = paths.find((candidate) => argumentFor(candidate) !== undefined) ?? paths[0]
+    const argument = argumentFor(keys)
     if (argument) return `${argument}: ${keys.join('.')}`
     const offset = offsetOf(document, keys)
     const place = offset === undefined ? path : position(path, lineCounter, offset)

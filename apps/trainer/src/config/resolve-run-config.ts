@@ -3,11 +3,15 @@ import type { z } from 'zod'
 import { closestWord } from './closest-word.js'
 import { describeUnknownKey } from './describe-unknown-key.js'
 import { runConfigJsonSchema } from './run-config-json-schema.js'
-import { runConfigSchema, type RunConfig, type RunConfigInput } from './run-config.js'
+import { runConfigSchema } from './run-config-schema.js'
+import type { RunConfig, RunConfigInput } from './run-config.js'
 
-/** Something that a configuration says wrongly: where (keys from the outside in) and what. */
+/** Keys from the outside in. */
+export type KeyPath = readonly string[]
+
+/** Something that a configuration says wrongly: the places it may be blamed on, best first, and what it is. */
 interface Problem {
-  path: readonly string[]
+  paths: readonly KeyPath[]
   message: string
 }
 
@@ -15,19 +19,19 @@ interface Problem {
  * Checks a configuration and fills in every default.
  *
  * @param input - what was written; only `name` and `data` are required
- * @param locate - says where a path of keys was written, for messages; by default the dotted path
+ * @param locate - says where the best of some keys was written, for messages; by default the first, dotted
  * @returns the complete configuration
  * @throws SwatError `config` with one line for each thing that is wrong: where, what was expected, what came
  */
 export function resolveRunConfig(
   input: RunConfigInput,
-  locate: (path: readonly string[]) => string = (path) => path.join('.'),
+  locate: (paths: readonly KeyPath[]) => string = ([path]) => path.join('.'),
 ): RunConfig {
   const result = runConfigSchema.safeParse(input)
   if (result.success) return result.data
   const lines = result.error.issues
     .flatMap((issue) => describeIssue(issue, input))
-    .map(({ path, message }) => `${locate(path)}: ${message}.`.replace(/^: /, '').replace(/\.\.$/, '.'))
+    .map(({ paths, message }) => `${locate(paths)}: ${message}.`.replace(/^: /, '').replace(/([.?])\.$/, '$1'))
   throw new SwatError('config', lines.join(' '))
 }
 
@@ -35,18 +39,22 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(path)
-    return issue.keys.map((key) => ({ path: [...path, key], message: describeUnknownKey(key, known) }))
+    return issue.keys.map((key) => ({ paths: [[...path, key]], message: describeUnknownKey(key, known) }))
   }
   const value = valueAt(input, path)
-  const came = value === undefined ? 'but it is missing' : `got ${JSON.stringify(value)}`
+  const came = value === undefined ? 'but it is missing' : `got ${show(value)}`
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String)
     const meant = typeof value === 'string' ? closestWord(value, allowed) : undefined
     const message = `expected one of ${allowed.join(', ')}, ${came}`
-    return [{ path, message: meant ? `${message}; did you mean '${meant}'?` : message }]
+    return [{ paths: [path], message: meant ? `${message}; did you mean '${meant}'?` : message }]
   }
-  if (issue.code === 'custom') return [{ path, message: issue.message }]
-  return [{ path, message: `expected ${expectation(issue)}, ${came}` }]
+  if (issue.code === 'custom') {
+    return [{ paths: (issue.params?.paths as KeyPath[] | undefined) ?? [path], message: issue.message }]
+  }
+  const isNotFinite = typeof value === 'number' && !Number.isFinite(value)
+  const expected = isNotFinite ? 'a finite number' : (sections[path.join('.')] ?? expectation(issue))
+  return [{ paths: [path], message: `expected ${expected}, ${came}` }]
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
@@ -65,6 +73,15 @@ function expectation(issue: z.core.$ZodIssue): string {
     default:
       return issue.message.replace(/^Invalid \w+: /, '').replace(/^expected /, '')
   }
+}
+
+/** What sections are for that have no default. */
+const sections: Partial<Record<string, string>> = {
+  data: 'a section with path (your own text) or module (an npm package)',
+}
+
+function show(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
 const typeNames: Partial<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { swatConfigSchema } from '@swat-js/models'
 import { z } from 'zod'
-import { runConfigSchema } from './run-config.js'
+import { runConfigSchema } from './run-config-schema.js'
 import { withoutKey } from './without-key.js'
 
 /**

@@ -1,178 +1,166 @@
-import { presetConfig, presetNames } from '@swat-js/models'
-import { SwatError } from '@swat-js/tensor-core'
-import { z } from 'zod'
-import { describeUnknownKey } from './describe-unknown-key.js'
-import { resolveModel } from './resolve-model.js'
+import type { BackendName } from '@swat-js/tensor-core'
+import type { ModelSettings } from './resolve-model.js'
 
-const count = z.number().int().positive()
-const share = z.number().gt(0).lt(1)
+/** The configuration of a run with every value written out. */
+export interface RunConfig {
+  /** The run is the folder of this name in `output.folder`. */
+  name: string
+  /** Decides initial weights, batches and samples. */
+  seed: number
+  /** What computes. */
+  engine: EngineSettings
+  /** Where the text comes from. */
+  data: DataSettings
+  /** How text becomes tokens. */
+  tokenizer: TokenizerSettings
+  /** What is held out. */
+  split: SplitSettings
+  /** What is trained. */
+  model: ModelSettings
+  /** How it is trained. */
+  training: TrainingSettings
+  /** How it is measured. */
+  validation: ValidationSettings
+  /** What it writes meanwhile. */
+  sample: SampleSettings
+  /** When it is saved. */
+  checkpoint: CheckpointSettings
+  /** Where it is saved. */
+  output: OutputSettings
+}
 
-const data = z.strictObject({
-  path: z
-    .union([z.string(), z.array(z.string()).min(1)])
-    .optional()
-    .describe(
-      'A text file, a .jsonl file, a folder of such files, or a list of them; relative to the current directory.',
-    ),
-  format: z.enum(['auto', 'text', 'jsonl']).default('auto').describe('How files are read; auto goes by their endings.'),
-  textField: z.string().default('text').describe('The field of a JSON line or of a record that holds the text.'),
-  module: z.string().optional().describe('An npm package or .js file that exports the texts, in place of path.'),
-})
+/** What may be written to configure a run: whatever is left out has a default, which {@link RunConfig} explains. */
+export interface RunConfigInput {
+  /** See {@link RunConfig.name}. */
+  name: string
+  /** See {@link RunConfig.seed}. */
+  seed?: number
+  /** See {@link EngineSettings}. */
+  engine?: Partial<EngineSettings>
+  /** See {@link DataSettings}. */
+  data: Partial<DataSettings>
+  /** See {@link TokenizerSettings}. */
+  tokenizer?: Partial<TokenizerSettings>
+  /** See {@link SplitSettings}. */
+  split?: Partial<SplitSettings>
+  /** See {@link ModelSettings}. */
+  model?: Partial<ModelSettings>
+  /** See {@link TrainingSettings}. */
+  training?: Partial<TrainingSettings>
+  /** See {@link ValidationSettings}. */
+  validation?: Partial<ValidationSettings>
+  /** See {@link SampleSettings}. */
+  sample?: Partial<SampleSettings>
+  /** See {@link CheckpointSettings}. */
+  checkpoint?: Partial<CheckpointSettings>
+  /** See {@link OutputSettings}. */
+  output?: Partial<OutputSettings>
+}
 
-const tokenizer = z.strictObject({
-  type: z.enum(['bpe', 'byte']).optional().describe('bpe is trained on the training text; byte has 256 tokens.'),
-  vocabSize: z.number().int().min(256).optional().describe('Tokens of a trained bpe tokenizer.'),
-  file: z.string().optional().describe('A tokenizer.json to use as it is, in place of type.'),
-  endOfDocument: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe('A special token, for example <|endoftext|>, that is put after every document.'),
-})
+/** The section `engine`. */
+export interface EngineSettings {
+  /** The backend; `auto` takes the fastest that starts. */
+  backend: 'auto' | BackendName
+}
 
-const split = z.strictObject({
-  by: z
-    .enum(['position', 'document'])
-    .default('position')
-    .describe('Hold out the end of the text, or whole documents.'),
-  validationShare: share.default(0.1).describe('The share of the characters that is held out.'),
-})
+/** The section `data`: `path` or `module`. */
+export interface DataSettings {
+  /** A text file, a .jsonl file, a folder of such files, or a list of them; relative to the current directory. */
+  path?: string | string[] | undefined
+  /** How files are read; `auto` goes by their endings. */
+  format: 'auto' | 'text' | 'jsonl'
+  /** The field of a JSON line or of a record that holds the text. */
+  textField: string
+  /** An npm package or .js file that exports the texts, in place of `path`. */
+  module?: string | undefined
+}
 
-const model = z
-  .looseObject({
-    preset: z.enum(presetNames).default('micro').describe('Where the values that are not given here come from.'),
-  })
-  .superRefine((settings, context) => {
-    if ('vocabSize' in settings) {
-      const message = 'the vocabulary comes from the tokenizer; leave it out'
-      return context.addIssue({ code: 'custom', path: ['vocabSize'], message })
-    }
-    const known = ['preset', ...Object.keys(presetConfig(settings.preset))].filter((key) => key !== 'vocabSize')
-    const unknown = Object.keys(settings).filter((key) => !known.includes(key))
-    if (unknown.length > 0) {
-      for (const key of unknown) {
-        context.addIssue({ code: 'custom', path: [key], message: describeUnknownKey(key, known) })
-      }
-      return
-    }
-    try {
-      resolveModel(settings, 256)
-    } catch (error) {
-      if (!(error instanceof SwatError)) throw error
-      const message = error.message.replace(/^\w+: /, '')
-      const mentioned = (message.match(/\w+/g) ?? []).find((word) => word in settings)
-      context.addIssue({ code: 'custom', path: mentioned === undefined ? [] : [mentioned], message })
-    }
-  })
-  .describe('The model: a preset and whatever should differ from it. The vocabulary size comes from the tokenizer.')
+/** The section `tokenizer`: `type` or `file`. */
+export interface TokenizerSettings {
+  /** `bpe` is trained on the training text; `byte` has 256 tokens. */
+  type?: 'bpe' | 'byte' | undefined
+  /** Tokens of a trained `bpe` tokenizer. */
+  vocabSize?: number | undefined
+  /** A tokenizer.json to use as it is, in place of `type`. */
+  file?: string | undefined
+  /** A special token, for example `<|endoftext|>`, that is put after every document; null for none. */
+  endOfDocument: string | null
+}
 
-const training = z.strictObject({
-  steps: count.default(400).describe('Optimizer updates.'),
-  batchSize: count.default(8).describe('Sequences in a batch.'),
-  length: count.default(256).describe('Tokens in a sequence.'),
-  accumulation: count.default(1).describe('Batches whose gradients are averaged for one update.'),
-  learningRate: z.number().positive().default(1e-3).describe('The highest learning rate.'),
-  schedule: z.enum(['cosine', 'constant']).default('cosine').describe('cosine warms up, then falls to minimumRatio.'),
-  warmupSteps: z.number().int().nonnegative().default(0).describe('Updates until the cosine schedule is at its peak.'),
-  minimumRatio: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.1)
-    .describe('Last learning rate of cosine, as a share of the highest.'),
-  weightDecay: z.number().nonnegative().default(0.1).describe('Decay of matrices, times the learning rate.'),
-  beta1: z.number().min(0).lt(1).default(0.9).describe('AdamW: decay of the first moment.'),
-  beta2: z.number().min(0).lt(1).default(0.95).describe('AdamW: decay of the second moment.'),
-  epsilon: z.number().positive().default(1e-8).describe('AdamW: added to the root of the second moment.'),
-  clip: z
-    .number()
-    .positive()
-    .nullable()
-    .default(1)
-    .describe('Largest global norm of the gradients; null does not clip.'),
-  maxMinutes: z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe('Stop after so many minutes of this session; the schedule still goes by steps.'),
-})
+/** The section `split`. */
+export interface SplitSettings {
+  /** Hold out the end of the text, or whole documents. */
+  by: 'position' | 'document'
+  /** The share of the characters that is held out. */
+  validationShare: number
+}
 
-const validation = z.strictObject({
-  every: count.default(100).describe('Steps between two validations.'),
-  tokens: z.number().int().min(2).default(8192).describe('Held-out tokens, from the start, of such a validation.'),
-  finalTokens: z.number().int().min(2).nullable().default(null).describe('Held-out tokens at the end; null takes all.'),
-})
+/** The section `training`. */
+export interface TrainingSettings {
+  /** Optimizer updates. */
+  steps: number
+  /** Sequences in a batch. */
+  batchSize: number
+  /** Tokens in a sequence. */
+  length: number
+  /** Batches whose gradients are averaged for one update. */
+  accumulation: number
+  /** The highest learning rate. */
+  learningRate: number
+  /** `cosine` warms up, then falls to `minimumRatio`. */
+  schedule: 'cosine' | 'constant'
+  /** Updates until the cosine schedule is at its peak. */
+  warmupSteps: number
+  /** Last learning rate of `cosine`, as a share of the highest. */
+  minimumRatio: number
+  /** Decay of matrices, times the learning rate. */
+  weightDecay: number
+  /** AdamW: decay of the first moment. */
+  beta1: number
+  /** AdamW: decay of the second moment. */
+  beta2: number
+  /** AdamW: added to the root of the second moment. */
+  epsilon: number
+  /** Largest global norm of the gradients; null does not clip. */
+  clip: number | null
+  /** Stop after so many minutes of this session; the schedule still goes by steps. Null does not stop. */
+  maxMinutes: number | null
+}
 
-const sample = z.strictObject({
-  every: count.default(100).describe('Steps between two text samples.'),
-  prompt: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe('What samples continue; null takes the first held-out words.'),
-  tokens: count.default(60).describe('Tokens of a sample.'),
-  temperature: z.number().nonnegative().default(0.8).describe('0 takes the likeliest token.'),
-  topK: count.nullable().default(null).describe('Sample among the so many likeliest tokens; null among all.'),
-})
+/** The section `validation`. */
+export interface ValidationSettings {
+  /** Steps between two validations. */
+  every: number
+  /** Held-out tokens, from the start, of such a validation. */
+  tokens: number
+  /** Held-out tokens at the end; null takes all. */
+  finalTokens: number | null
+}
 
-const checkpoint = z.strictObject({
-  every: count.default(100).describe('Steps between two checkpoints; there is always one at the end.'),
-  keep: count.default(2).describe('How many of the newest checkpoints stay.'),
-})
+/** The section `sample`. */
+export interface SampleSettings {
+  /** Steps between two text samples. */
+  every: number
+  /** What samples continue; null takes the first held-out words. */
+  prompt: string | null
+  /** Tokens of a sample. */
+  tokens: number
+  /** 0 takes the likeliest token. */
+  temperature: number
+  /** Sample among the so many likeliest tokens; null among all. */
+  topK: number | null
+}
 
-/** The schema of a run's configuration: what a YAML or JSON file may hold, checked strictly, with every default. */
-export const runConfigSchema = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, dashes and underscores')
-      .describe('The run is the folder of this name in output.folder; a file without it gives its own name.'),
-    seed: z.number().int().min(0).max(0xffffffff).default(1).describe('Decides initial weights, batches and samples.'),
-    engine: z
-      .strictObject({ backend: z.enum(['auto', 'webgpu', 'tensorflow', 'wasm', 'cpu']).default('auto') })
-      .prefault({})
-      .describe('What computes; auto takes the fastest that starts.'),
-    data,
-    tokenizer: tokenizer.prefault({ type: 'bpe', vocabSize: 2048 }),
-    split: split.prefault({}),
-    model: model.prefault({}),
-    training: training.prefault({}),
-    validation: validation.prefault({}),
-    sample: sample.prefault({}),
-    checkpoint: checkpoint.prefault({}),
-    output: z
-      .strictObject({ folder: z.string().min(1).default('runs').describe('Where run folders lie.') })
-      .prefault({}),
-  })
-  .superRefine((config, context) => {
-    const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
-    const { type, vocabSize, file } = config.tokenizer
-    if ((config.data.path === undefined) === (config.data.module === undefined)) {
-      refuse(['data'], 'expected one of path (your own text) and module (an npm package)')
-    }
-    if ((type === undefined) === (file === undefined)) {
-      refuse(['tokenizer'], "expected one of type ('bpe' or 'byte') and file (a tokenizer.json)")
-    }
-    if (type === 'bpe' && vocabSize === undefined) {
-      refuse(['tokenizer'], 'a bpe tokenizer needs vocabSize, for example 2048')
-    }
-    if (type !== 'bpe' && vocabSize !== undefined) {
-      refuse(['tokenizer', 'vocabSize'], 'only a bpe tokenizer has a choice of vocabSize; leave it out')
-    }
-    if (config.training.schedule === 'cosine' && config.training.warmupSteps >= config.training.steps) {
-      const { steps, warmupSteps } = config.training
-      refuse(['training', 'warmupSteps'], `expected fewer than training.steps (${steps}), got ${warmupSteps}`)
-    }
-    if (config.training.schedule === 'constant' && config.training.warmupSteps > 0) {
-      refuse(['training', 'warmupSteps'], 'only the cosine schedule warms up; leave it out')
-    }
-  })
+/** The section `checkpoint`. */
+export interface CheckpointSettings {
+  /** Steps between two checkpoints; there is always one at the end. */
+  every: number
+  /** How many of the newest checkpoints stay. */
+  keep: number
+}
 
-/** The configuration of a run with every default filled in. */
-export type RunConfig = z.output<typeof runConfigSchema>
-
-/** What may be written to configure a run: only `name` and `data` are required. */
-export type RunConfigInput = z.input<typeof runConfigSchema>
+/** The section `output`. */
+export interface OutputSettings {
+  /** Where run folders lie. */
+  folder: string
+}

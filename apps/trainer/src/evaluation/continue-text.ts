@@ -14,6 +14,8 @@ export interface ContinueOptions {
   topK: number | null
   /** Decides what is drawn. */
   seed: number
+  /** Ends the text when it aborts. */
+  signal?: AbortSignal
 }
 
 /**
@@ -23,6 +25,7 @@ export interface ContinueOptions {
  * @param prompt - the text so far
  * @param options - see {@link ContinueOptions}
  * @returns yields pieces of text as they come, never half a character
+ * @throws the signal's reason when it aborts
  */
 export async function* continueText(
   speaker: SpeakingModel,
@@ -42,6 +45,7 @@ export async function* continueText(
     const piece = decoder.push(id)
     if (piece !== '') yield piece
     await setImmediate() // lets signals in: the engines only yield to promises
+    options.signal?.throwIfAborted()
   }
   const rest = decoder.flush()
   if (rest !== '') yield rest

@@ -31,20 +31,29 @@ export interface SpeakingModel {
   tokenizer: Tokenizer
 }
 
+/** How a text is scored. */
+export interface ScoreOptions {
+  /** Take only so many tokens from the start; null takes all. */
+  limit?: number | null
+  /** Called with the tokens scored so far and in total. */
+  onProgress?: (done: number, total: number) => void
+  /** Ends the scoring when it aborts. */
+  signal?: AbortSignal
+}
+
 /**
  * Scores a text: every token but the first, once, with all the context the model can see.
  *
  * @param speaker - the model
  * @param tokens - the text
- * @param options - `limit`: take only so many tokens from the start, null for all; `onProgress`: called with the tokens
- * scored so far and in total
+ * @param options - see {@link ScoreOptions}
  * @throws SwatError `text-too-short` when there is nothing to score, `non-finite-loss` when the weights give NaN or
- * Infinity
+ * Infinity; the signal's reason when it aborts
  */
 export async function scoreText(
   speaker: SpeakingModel,
   tokens: Uint16Array | Uint32Array,
-  options: { limit?: number | null; onProgress?: (done: number, total: number) => void } = {},
+  options: ScoreOptions = {},
 ): Promise<TextScore> {
   const taken = tokens.subarray(0, options.limit ?? tokens.length)
   const text = tokenText(taken.subarray(1), speaker.tokenizer)
@@ -58,6 +67,7 @@ export async function scoreText(
     async onProgress(done, total) {
       options.onProgress?.(done, total)
       await setImmediate() // lets signals in
+      options.signal?.throwIfAborted()
     },
   })
   if (!Number.isFinite(loss)) {

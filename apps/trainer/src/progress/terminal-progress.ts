@@ -20,7 +20,7 @@ export function terminalProgress(output: NodeJS.WritableStream): Progress {
   function show(format: string, done: number, total: number, values: Record<string, string> = {}): void {
     if (shown?.format !== format) {
       hide()
-      const settings = { format, stream: output, clearOnComplete: true, hideCursor: true, barsize: 24, fps: 10 }
+      const settings = { format, stream: output, clearOnComplete: true, barsize: 24, fps: 10 }
       const bar = new SingleBar({ ...settings, linewrap: true, gracefulExit: false }, Presets.shades_classic)
       bar.start(total, done, values)
       shown = { bar, format }

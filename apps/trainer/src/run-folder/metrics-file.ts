@@ -10,6 +10,8 @@ export interface MetricsFile {
   sync(): void
   /** Its length in bytes. */
   length(): number
+  /** Cuts off what comes after so many bytes. */
+  cut(length: number): void
   /** Closes the file. */
   close(): void
 }
@@ -30,7 +32,8 @@ export function openMetricsFile(path: string, length: number): MetricsFile {
     }
   }
   const file = attempt(() => openSync(path, 'a'))
-  if (fstatSync(file).size > length) attempt(() => ftruncateSync(file, length))
+  const cut = (bytes: number) => attempt(() => ftruncateSync(file, Math.min(bytes, fstatSync(file).size)))
+  cut(length)
   return {
     append(event) {
       const line = Buffer.from(`${JSON.stringify(event)}\n`)
@@ -40,6 +43,7 @@ export function openMetricsFile(path: string, length: number): MetricsFile {
     },
     sync: () => attempt(() => fsyncSync(file)),
     length: () => fstatSync(file).size,
+    cut,
     close: () => closeSync(file),
   }
 }

@@ -1,9 +1,12 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { SwatError } from '@swat-js/tensor-core'
 import { writeFileAtomic } from '@swat-js/tensor-core/node'
 import type { RunConfig } from '../config/run-config.js'
+import { commandName, shellWord } from '../progress/command-name.js'
 import type { RunSummary } from '../progress/run-event.js'
+import { lockFolder, lockName } from './lock-folder.js'
+import { makeFolder } from './make-folder.js'
 import { readRunRecord, type RunRecord } from './run-record.js'
 import { writeError } from './write-error.js'
 
@@ -17,10 +20,12 @@ export interface RunFolder {
   metrics: string
   /** What config.json held when the folder was opened; null for a new run. */
   record: RunRecord | null
-  /** Writes config.json; makes the folder of a new run. */
+  /** Writes config.json: from now on the folder is a run's. */
   writeRecord(record: RunRecord): Promise<void>
   /** Writes summary.json, or removes it (null) while the run is under way. */
   writeSummary(summary: RunSummary | null): Promise<void>
+  /** Lets other processes in; a folder that has not become a run's disappears. */
+  close(): Promise<void>
 }
 
 /**
@@ -34,11 +39,13 @@ export function runFolderPath(config: RunConfig, resume: boolean | string): stri
 }
 
 /**
- * Opens the folder of a run to go on with, or finds out that a new run may have it; writes nothing.
+ * Opens the folder of a run to go on with, or makes that of a new run, and keeps other processes out until it is
+ * closed.
  *
  * @param path - the folder
  * @param resume - whether the run is there already
- * @throws SwatError `run-exists` for a new run where one is, `run-missing` for an old one where none is
+ * @throws SwatError `run-exists` for a new run where one is, `run-missing` for an old one where none is, `run-locked`
+ * when another process trains there, `run-not-written` when the system refuses
  */
 export async function openRunFolder(path: string, resume: boolean): Promise<RunFolder> {
   const record = resume ? await readRunRecord(path) : null
@@ -47,6 +54,15 @@ export async function openRunFolder(path: string, resume: boolean): Promise<RunF
   } else if (record === null) {
     throw new SwatError('run-missing', `There is no run in ${path} to resume. Leave out --resume to start it.`)
   }
+  const made = await makeFolder(path)
+  const removeMade = async () => {
+    for (const folder of made.reverse()) await rmdir(folder).catch(() => {}) // not empty: somebody else uses it
+  }
+  const unlock = await lockFolder(path).catch(async (error: unknown) => {
+    await removeMade()
+    throw error
+  })
+  let isRun = record !== null
   const writeJson = async (name: string, value: unknown): Promise<void> => {
     const file = join(path, name)
     try {
@@ -61,23 +77,15 @@ export async function openRunFolder(path: string, resume: boolean): Promise<RunF
     metrics: join(path, 'metrics.jsonl'),
     record,
     async writeRecord(next) {
-      await makeFolder(path)
       await writeJson('config.json', next)
+      isRun = true
     },
     writeSummary: (summary) =>
       summary === null ? rm(join(path, 'summary.json'), { force: true }) : writeJson('summary.json', summary),
-  }
-}
-
-/** In two steps: making parents, Node reports a read-only file system as ENOENT. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-  } catch (error) {
-    throw writeError(path, error)
+    async close() {
+      await unlock()
+      if (!isRun) await removeMade()
+    },
   }
 }
 
@@ -86,10 +94,11 @@ async function expectFree(path: string): Promise<void> {
     if (error.code === 'ENOENT') return []
     throw writeError(path, error)
   })
-  if (entries.length > 0) {
+  if (entries.some((name) => name !== lockName)) {
     throw new SwatError(
       'run-exists',
-      `${path} exists already. Go on with it by --resume, or start another run by --name <another name>.`,
+      `${path} exists already. Go on with it by ${commandName(process.env)} train --resume ${shellWord(path)}, ` +
+        'or start another run by --name <another name>.',
     )
   }
 }

@@ -19,6 +19,7 @@ const reasons: Partial<Record<string, string>> = {
   EACCES: 'the folder is not writable for this user. Choose another output.folder',
   EPERM: 'the folder is not writable for this user. Choose another output.folder',
   EROFS: 'the file system is read-only. Choose another output.folder',
+  ENOENT: 'no folder can be made there. Choose another output.folder',
   ENOTDIR: 'a part of the path is a file, not a folder. Choose another output.folder',
   EEXIST: 'a part of the path is a file, not a folder. Choose another output.folder',
 }
