@@ -1,5 +1,13 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+
+// The webgpu tests check every access to GPU memory. Without a GPU they run on the software one of Debian's chromium.
+process.env.SWAT_GPU_CHECKS ??= '1'
+const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json'
+if (!process.env.VK_ICD_FILENAMES && !process.env.VK_DRIVER_FILES && existsSync(swiftShader)) {
+  process.env.VK_ICD_FILENAMES = swiftShader
+  process.env.LD_LIBRARY_PATH = ['/usr/lib/chromium', process.env.LD_LIBRARY_PATH].filter(Boolean).join(':') // libvulkan
+}
 
 const conditions = ['@swat-js/source']
 const projects = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))

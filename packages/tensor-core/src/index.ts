@@ -17,10 +17,19 @@ export {
   withHeapBytes,
 } from './engines/wasm/heap.js'
 export { HeapModule } from './engines/wasm/heap-module.js'
+export { gpuInfo } from './engines/webgpu/gpu-info.js'
+export type { GpuInfo, GpuLimit, SubgroupMatrixConfig } from './engines/webgpu/gpu-info.js'
+export { gpuReady } from './engines/webgpu/gpu-ready.js'
+export { rememberOnDevice } from './engines/webgpu/remember-on-device.js'
+export { runShader } from './engines/webgpu/run-shader.js'
+export type { ShaderRun } from './engines/webgpu/run-shader.js'
+export { timeShaders } from './engines/webgpu/time-shaders.js'
+export type { ShaderTimes } from './engines/webgpu/time-shaders.js'
+export { uninitializedGpuTensor } from './engines/webgpu/uninitialized-gpu-tensor.js'
 export type { BackendName, Engine, EngineDescription, Refusal } from './engines/engine.js'
 
 export { chooseKernel } from './kernels/choose-kernel.js'
-export { supported, supportedOn } from './kernels/kernel.js'
+export { kernelRequest, supported, supportedOn } from './kernels/kernel.js'
 export type {
   Kernel,
   KernelChoice,
@@ -28,6 +37,7 @@ export type {
   KernelPolicy,
   KernelRefusal,
   KernelRequest,
+  Precision,
   Support,
 } from './kernels/kernel.js'
 

@@ -1,4 +1,4 @@
-import { chooseKernel, expectShape, tf, withGradient } from '@swat-js/tensor-core'
+import { chooseKernel, expectShape, kernelRequest, type tf, withGradient } from '@swat-js/tensor-core'
 import type { RotaryOptions } from './contract.js'
 import { kernels } from './kernels/index.js'
 import type { RotaryTables } from './rotary-tables.js'
@@ -16,7 +16,7 @@ import type { RotaryTables } from './rotary-tables.js'
 export function applyRotary(x: tf.Tensor4D, tables: RotaryTables, options: RotaryOptions = {}): tf.Tensor4D {
   expectShape('applyRotary', 'x', x, ['batch', tables.length, 'heads', tables.headDim])
   const style = options.style ?? 'half'
-  const request = { backend: tf.getBackend(), length: tables.length, headDim: tables.headDim, style }
+  const request = { ...kernelRequest(options.kernels), length: tables.length, headDim: tables.headDim, style }
   const kernel = chooseKernel('applyRotary', kernels, request, options.kernels)
   return withGradient(
     [x],

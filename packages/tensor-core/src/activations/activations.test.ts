@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { useEngine } from '../engines/use-engine.js'
 import { valueAndGradients } from '../gradients/value-and-gradients.js'
 import { swiGlu } from '../swi-glu/swi-glu.js'
-import { expectClose } from '../testing/expect-close.js'
-import { kernelPairs } from '../testing/kernel-pairs.js'
+import { expectClose, type GoldenTensor } from '../testing/expect-close.js'
+import { describeOn, kernelPairs } from '../testing/kernel-pairs.js'
+import { valuesOf } from '../testing/values-of.js'
 import { tf } from '../tf.js'
 import { logSigmoid, sigmoid, sigmoidDerivative } from './sigmoid.js'
 import { silu, siluDerivative } from './silu.js'
@@ -27,39 +28,41 @@ describe.each([
   })
 })
 
-describe.each(kernelPairs)("tensor forms: kernel '$use' on $backend", ({ backend, use }) => {
-  let actual: Record<'sigmoid' | 'dsigmoid' | 'silu' | 'dsilu', ArrayLike<number>>
+for (const on of kernelPairs)
+  describeOn(`tensor forms: kernel '${on.use}'`, on, ({ backend, use }) => {
+    let actual: Record<'sigmoid' | 'dsigmoid' | 'silu' | 'dsilu', GoldenTensor>
 
-  beforeAll(async () => {
-    await useEngine({ backend })
-    actual = tf.tidy(() => {
-      const x = tf.tensor1d(golden.x)
-      const silu = (x: tf.Tensor) => swiGlu(x, tf.onesLike(x), { kernels: { use } })
-      const { gradients } = valueAndGradients(({ x }) => tf.sum(silu(x)) as tf.Scalar, { x })
-      return {
-        sigmoid: tf.sigmoid(x).dataSync(),
-        dsigmoid: tf.mul(tf.sigmoid(x), tf.sigmoid(tf.neg(x))).dataSync(),
-        silu: silu(x).dataSync(),
-        dsilu: gradients.x.dataSync(),
+    beforeAll(async () => {
+      await useEngine({ backend })
+      actual = await valuesOf(() => {
+        const x = tf.tensor1d(golden.x)
+        const silu = (x: tf.Tensor) => swiGlu(x, tf.onesLike(x), { kernels: { use } })
+        const { gradients } = valueAndGradients(({ x }) => tf.sum(silu(x)) as tf.Scalar, { x })
+        return {
+          sigmoid: tf.sigmoid(x),
+          dsigmoid: tf.mul(tf.sigmoid(x), tf.sigmoid(tf.neg(x))),
+          silu: silu(x),
+          dsilu: gradients.x,
+        }
+      })
+    })
+
+    it.each((golden.x as number[]).map((x, i) => ({ x, i })))('golden: at $x', ({ x, i }) => {
+      for (const [name, values] of Object.entries(actual)) {
+        // float32 rounds x itself, which changes e^x by up to 3e-6; below 2^-126 a float32 σ is subnormal or 0, and
+        // silu multiplies what is missing by x.
+        const absolute = 2 ** -126 * Math.max(1, Math.abs(x))
+        expectClose([values.data[i]], [golden[name][i]], { relative: 1e-5, absolute, name })
       }
     })
-  })
 
-  it.each((golden.x as number[]).map((x, i) => ({ x, i })))('golden: at $x', ({ x, i }) => {
-    for (const [name, values] of Object.entries(actual)) {
-      // float32 rounds x itself, which changes e^x by up to 3e-6; below 2^-126 a float32 σ is subnormal or 0, and silu
-      // multiplies what is missing by x.
-      const absolute = 2 ** -126 * Math.max(1, Math.abs(x))
-      expectClose([values[i]], [golden[name][i]], { relative: 1e-5, absolute, name })
-    }
-  })
-
-  it('golden: softmax and sigmoid of one row (SWAT Eq. 1)', () => {
-    const row = readGolden('softmax-attention').paper_eq1
-    tf.tidy(() => {
-      const x = tf.tensor1d(row.x)
-      expectClose(tf.softmax(x), row.softmax, { relative: 2e-6, name: 'softmax' })
-      expectClose(tf.sigmoid(x), row.sigmoid, { relative: 2e-6, name: 'sigmoid' })
+    it('golden: softmax and sigmoid of one row (SWAT Eq. 1)', async () => {
+      const row = readGolden('softmax-attention').paper_eq1
+      const { softmax, sigmoid } = await valuesOf(() => ({
+        softmax: tf.softmax(tf.tensor1d(row.x)),
+        sigmoid: tf.sigmoid(tf.tensor1d(row.x)),
+      }))
+      expectClose(softmax.data, row.softmax, { relative: 2e-6, name: 'softmax' })
+      expectClose(sigmoid.data, row.sigmoid, { relative: 2e-6, name: 'sigmoid' })
     })
   })
-})

@@ -1,5 +1,5 @@
 import { chooseKernel } from '../kernels/choose-kernel.js'
-import type { KernelPolicy } from '../kernels/kernel.js'
+import { kernelRequest, type KernelPolicy } from '../kernels/kernel.js'
 import { tf } from '../tf.js'
 import type { AdamWInputs, AdamWOutputs } from './contract.js'
 import { kernels } from './kernels/index.js'
@@ -15,7 +15,7 @@ import { kernels } from './kernels/index.js'
  */
 export function adamWUpdate(inputs: AdamWInputs, policy?: KernelPolicy): AdamWOutputs {
   const { parameter, firstMoment, secondMoment } = inputs
-  const request = { backend: tf.getBackend(), size: parameter.size }
+  const request = { ...kernelRequest(policy), size: parameter.size }
   const kernel = chooseKernel('adamW', kernels, request, policy)
   const outputs = tf.tidy(() => ({ ...kernel.update(inputs) }))
   const returned = new Set(Object.values(outputs))

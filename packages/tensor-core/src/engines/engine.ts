@@ -31,6 +31,9 @@ export interface Engine extends EngineDescription {
 export interface EngineLoader {
   /** The backend it starts. */
   readonly backend: BackendName
-  /** Loads and selects the backend in TensorFlow.js; rejects with the reason when that fails. */
-  start(): Promise<EngineDescription>
+  /**
+   * Loads and selects the backend in TensorFlow.js; rejects with the reason when that fails. Without `allowSoftware` a
+   * program that plays a GPU is a reason. `wasmPath`: where the binaries of the wasm backend are served.
+   */
+  start(options: { allowSoftware: boolean; wasmPath?: string }): Promise<EngineDescription>
 }

@@ -33,17 +33,21 @@ describe('useEngine', () => {
     expect(sources.filter((source) => source.includes('ExitStatus') || source.includes('throw reason'))).toEqual([])
   })
 
-  it('auto says why it passed over the faster backends', async () => {
+  it('auto takes a real GPU, or else says why it passed over the faster backends', async () => {
     const engine = await useEngine()
+    expect(engine.device).not.toContain('software')
+    if (engine.backend === 'webgpu') return
     expect(engine.backend).toBe('wasm')
     expect(engine.refused.map(({ backend }) => backend)).toEqual(['webgpu', 'tensorflow'])
-    expect(engine.refused[0].reason).toContain('not part of this version')
+    expect(engine.refused[0].reason).toMatch(/the only GPU is a software one|Vulkan|npm i webgpu|finds no GPU/)
+    expect(engine.refused[1].reason).toContain('not part of this version')
   })
 
   it('refuses an unknown backend and lists the available ones', async () => {
-    await expect(useEngine({ backend: 'webgpu' })).rejects.toMatchObject({
+    await expect(useEngine({ backend: 'tensorflow' })).rejects.toMatchObject({
       code: 'engine-unavailable',
-      message: "useEngine: backend 'webgpu' is not part of this version. Choose 'auto' or one of 'cpu', 'wasm'.",
+      message:
+        "useEngine: backend 'tensorflow' is not part of this version. Choose 'auto' or one of 'cpu', 'wasm', 'webgpu'.",
     })
   })
 })

@@ -8,17 +8,20 @@ const preference: readonly BackendName[] = ['webgpu', 'tensorflow', 'wasm', 'cpu
 /**
  * Loads one backend, selects it in TensorFlow.js and describes it.
  *
- * @param options - `backend`: which one; `auto` (default) takes the first that starts of webgpu, tensorflow, wasm, cpu
+ * @param options - `backend`: which one; `auto` (default) takes the first that starts of webgpu, tensorflow, wasm, cpu.
+ * A software GPU is taken only where `webgpu` is asked for by name. `wasmPath`: in browsers, the folder on the server
+ * with the `.wasm` files of `@tensorflow/tfjs-backend-wasm`, with a slash at its end; left out, they are looked for
+ * where Vite and webpack put them and beside the page. It counts when the wasm engine starts for the first time
  * @returns the engine, with every backend that `auto` passed over and the reason
  * @throws SwatError `engine-unavailable` when the backend is unknown, not part of this version, or does not start
  */
-export async function useEngine(options: { backend?: BackendName | 'auto' } = {}): Promise<Engine> {
-  const backend = options.backend ?? 'auto'
-  if (backend !== 'auto') return { backend, refused: [], ...(await start(backend)) }
+export async function useEngine(options: { backend?: BackendName | 'auto'; wasmPath?: string } = {}): Promise<Engine> {
+  const { backend = 'auto', wasmPath } = options
+  if (backend !== 'auto') return { backend, refused: [], ...(await start(backend, { allowSoftware: true, wasmPath })) }
   const refused: Refusal[] = []
   for (const candidate of preference) {
     try {
-      return { backend: candidate, refused, ...(await start(candidate)) }
+      return { backend: candidate, refused, ...(await start(candidate, { allowSoftware: false, wasmPath })) }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       refused.push({ backend: candidate, reason: reason.replace(/^useEngine: /, '') })
@@ -28,7 +31,7 @@ export async function useEngine(options: { backend?: BackendName | 'auto' } = {}
   throw new SwatError('engine-unavailable', `useEngine: no backend started. ${reasons}`)
 }
 
-async function start(backend: BackendName) {
+async function start(backend: BackendName, options: { allowSoftware: boolean; wasmPath?: string }) {
   const loader = engines.find((engine) => engine.backend === backend)
   if (!loader) {
     const available = engines.map((engine) => `'${engine.backend}'`).join(', ')
@@ -37,5 +40,5 @@ async function start(backend: BackendName) {
       `useEngine: backend '${backend}' is not part of this version. Choose 'auto' or one of ${available}.`,
     )
   }
-  return loader.start()
+  return loader.start(options)
 }

@@ -1,56 +1,58 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { useEngine } from '../engines/use-engine.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
+import { describeOn, everyEngine } from '../testing/kernel-pairs.js'
 import { tf } from '../tf.js'
 import { valueAndGradients } from './value-and-gradients.js'
 import { withGradient } from './with-gradient.js'
 
-describe.each(['cpu', 'wasm'] as const)('valueAndGradients on %s', (backend) => {
-  beforeAll(async () => {
-    await useEngine({ backend })
-  })
+for (const on of everyEngine)
+  describeOn('valueAndGradients', on, ({ backend }) => {
+    beforeAll(async () => {
+      await useEngine({ backend })
+    })
 
-  it('differentiates with respect to every tensor of a nested record', () => {
-    const parameters = { a: { weight: tf.tensor1d([1, 2]) }, layers: [{ b: tf.scalar(3) }] }
-    const { value, gradients } = valueAndGradients(
-      ({ a, layers }) => tf.sum(tf.mul(tf.square(a.weight), layers[0].b)) as tf.Scalar,
-      parameters,
-    )
-    expect(value.dataSync()[0]).toBe(15)
-    expect([...gradients.a.weight.dataSync()]).toEqual([6, 12])
-    expect([...gradients.layers[0].b.dataSync()]).toEqual([5])
-  })
-
-  it('names the parameters that the value does not depend on', async () => {
-    const parameters = { used: tf.scalar(1), idle: tf.scalar(2) }
-    await expectNoLeak(() => {
-      expect(() => valueAndGradients(({ used }) => tf.square(used) as tf.Scalar, parameters)).toThrow(
-        'the value does not depend on idle',
+    it('differentiates with respect to every tensor of a nested record', async () => {
+      const parameters = { a: { weight: tf.tensor1d([1, 2]) }, layers: [{ b: tf.scalar(3) }] }
+      const { value, gradients } = valueAndGradients(
+        ({ a, layers }) => tf.sum(tf.mul(tf.square(a.weight), layers[0].b)) as tf.Scalar,
+        parameters,
       )
+      expect((await value.data())[0]).toBe(15)
+      expect([...(await gradients.a.weight.data())]).toEqual([6, 12])
+      expect([...(await gradients.layers[0].b.data())]).toEqual([5])
     })
-  })
 
-  it('leaks nothing and keeps working when the function throws (TensorFlow.js leaves the tape behind)', async () => {
-    const parameters = { x: tf.tensor1d([1, 2]) }
-    await expectNoLeak(() => {
-      const failing = ({ x }: typeof parameters) => {
-        tf.exp(tf.square(x))
-        throw new Error('inside')
-      }
-      expect(() => valueAndGradients(failing, parameters)).toThrow('inside')
+    it('names the parameters that the value does not depend on', async () => {
+      const parameters = { used: tf.scalar(1), idle: tf.scalar(2) }
+      await expectNoLeak(() => {
+        expect(() => valueAndGradients(({ used }) => tf.square(used) as tf.Scalar, parameters)).toThrow(
+          'the value does not depend on idle',
+        )
+      })
     })
-    const { gradients } = valueAndGradients(({ x }) => tf.sum(tf.square(x)) as tf.Scalar, parameters)
-    expect([...gradients.x.dataSync()]).toEqual([2, 4])
-  })
 
-  it('keeps no tensor beyond value and gradients', async () => {
-    const parameters = { x: tf.tensor1d([1, 2]) }
-    await expectNoLeak(() => {
-      const { value, gradients } = valueAndGradients(({ x }) => tf.sum(tf.exp(tf.square(x))) as tf.Scalar, parameters)
-      tf.dispose([value, gradients.x])
+    it('leaks nothing and keeps working when the function throws (TensorFlow.js leaves the tape behind)', async () => {
+      const parameters = { x: tf.tensor1d([1, 2]) }
+      await expectNoLeak(() => {
+        const failing = ({ x }: typeof parameters) => {
+          tf.exp(tf.square(x))
+          throw new Error('inside')
+        }
+        expect(() => valueAndGradients(failing, parameters)).toThrow('inside')
+      })
+      const { gradients } = valueAndGradients(({ x }) => tf.sum(tf.square(x)) as tf.Scalar, parameters)
+      expect([...(await gradients.x.data())]).toEqual([2, 4])
+    })
+
+    it('keeps no tensor beyond value and gradients', async () => {
+      const parameters = { x: tf.tensor1d([1, 2]) }
+      await expectNoLeak(() => {
+        const { value, gradients } = valueAndGradients(({ x }) => tf.sum(tf.exp(tf.square(x))) as tf.Scalar, parameters)
+        tf.dispose([value, gradients.x])
+      })
     })
   })
-})
 
 describe('withGradient', () => {
   beforeAll(async () => {

@@ -1,4 +1,5 @@
 import type { BackendName } from '../engines/engine.js'
+import { tf } from '../tf.js'
 
 /** A kernel is named for its backend; `composite` uses TensorFlow.js ops only and runs on every backend. */
 export type KernelName = BackendName | 'composite'
@@ -16,10 +17,18 @@ export type Support =
       reason: string
     }
 
+/**
+ * The arithmetic that is permitted: `float32`, or `mixed`, in which factors of products may be rounded to float16 while
+ * sums, inputs and outputs stay float32. Kernels without such units compute in float32 either way.
+ */
+export type Precision = 'float32' | 'mixed'
+
 /** What every op tells its kernels about a call; ops add shapes and options. */
 export interface KernelRequest {
   /** The TensorFlow.js backend that is active. */
   backend: string
+  /** The arithmetic that is permitted. */
+  precision: Precision
 }
 
 /** One implementation of an op. */
@@ -54,8 +63,20 @@ export interface KernelPolicy {
   use?: KernelName
   /** Fail instead of falling back when the backend's own kernel declines. */
   strict?: boolean
+  /** The arithmetic that is permitted; default `float32`. */
+  precision?: Precision
   /** Called with each choice, for logs and explanations. */
   onChoice?: (choice: KernelChoice) => void
+}
+
+/**
+ * What every op tells its kernels, from the active backend and the policy.
+ *
+ * @param policy - of the call
+ * @returns the common part of a request
+ */
+export function kernelRequest(policy: KernelPolicy = {}): KernelRequest {
+  return { backend: tf.getBackend(), precision: policy.precision ?? 'float32' }
 }
 
 /** The answer of a kernel that runs on any request. */

@@ -1,6 +1,7 @@
 import { expectShape } from '../expect-shape.js'
 import { withGradient } from '../gradients/with-gradient.js'
 import { chooseKernel } from '../kernels/choose-kernel.js'
+import { kernelRequest } from '../kernels/kernel.js'
 import { tf } from '../tf.js'
 import type { LinearOptions } from './contract.js'
 import { kernels } from './kernels/index.js'
@@ -19,7 +20,7 @@ export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor2D, options: 
   expectShape('linear', 'weight', weight, ['outputSize', inputSize])
   const outputSize = weight.shape[0]
   const rows = x.size / inputSize
-  const request = { backend: tf.getBackend(), rows, inputSize, outputSize }
+  const request = { ...kernelRequest(options.kernels), rows, inputSize, outputSize }
   const kernel = chooseKernel('linear', kernels, request, options.kernels)
   const inputs = ([x, weight]: readonly tf.Tensor[]) => ({
     x: tf.reshape(x, [rows, inputSize]) as tf.Tensor2D,

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { useEngine } from '../engines/use-engine.js'
 import { expectClose } from '../testing/expect-close.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
+import { describeOn, everyEngine } from '../testing/kernel-pairs.js'
 import { randomTensor } from '../testing/output-and-gradients.js'
+import { valuesOf } from '../testing/values-of.js'
 import { tf } from '../tf.js'
 import { matMul } from './mat-mul.js'
 
@@ -36,57 +38,58 @@ function expectedProduct(product: Product, A: readonly number[], B: readonly num
   return { shape: [...batches, m, n], data: result }
 }
 
-function expectRight(product: Product): void {
+async function expectRight(product: Product): Promise<void> {
   const { batches, m, k, n, transposeA, transposeB } = product
   const a = randomTensor([...batches, ...(transposeA ? [k, m] : [m, k])], 1)
   const b = randomTensor([...batches, ...(transposeB ? [n, k] : [k, n])], 2)
-  tf.tidy(() => {
-    const actual = matMul(tf.tensor([...a.data], [...a.shape]), tf.tensor([...b.data], [...b.shape]), {
-      transposeA,
-      transposeB,
-    })
-    expectClose(actual, expectedProduct(product, a.data, b.data), { relative: 2e-6, absolute: 1e-6 })
+  const { actual } = await valuesOf(() => {
+    const [A, B] = [a, b].map(({ data, shape }) => tf.tensor([...data], [...shape]))
+    return { actual: matMul(A, B, { transposeA, transposeB }) }
   })
+  const expected = expectedProduct(product, a.data, b.data)
+  expect(actual.shape).toEqual(expected.shape)
+  expectClose(actual.data, expected.data, { relative: 2e-6, absolute: 1e-6 })
 }
 
-describe.each([{ backend: 'cpu' }, { backend: 'wasm' }] as const)('matMul on $backend', ({ backend }) => {
-  const flags = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })))
-  const shapes = [
-    { m: 65, k: 64, n: 7 },
-    { m: 7, k: 130, n: 66 },
-    { m: 1, k: 65, n: 130 },
-    { m: 130, k: 7, n: 1 },
-  ]
+for (const on of everyEngine)
+  describeOn('matMul', on, ({ backend }) => {
+    const flags = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })))
+    const shapes = [
+      { m: 65, k: 64, n: 7 },
+      { m: 7, k: 130, n: 66 },
+      { m: 1, k: 65, n: 130 },
+      { m: 130, k: 7, n: 1 },
+    ]
 
-  beforeAll(async () => {
-    await useEngine({ backend })
+    beforeAll(async () => {
+      await useEngine({ backend })
+    })
+
+    it.each(flags.flatMap((flag) => shapes.map((shape) => ({ ...shape, ...flag }))))(
+      '[$m, $k] times [$k, $n], transposed: $transposeA, $transposeB',
+      async (product) => {
+        await expectNoLeak(() => expectRight({ ...product, batches: [] }))
+      },
+    )
+
+    it.each(flags)('takes batches one by one, transposed: $transposeA, $transposeB', async (flag) => {
+      await expectNoLeak(() => expectRight({ ...flag, batches: [2, 3], m: 4, k: 5, n: 6 }))
+    })
+
+    it('is right for any shape', async () => {
+      const axis = fc.integer({ min: 1, max: 70 })
+      const batches = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 })
+      const flag = fc.boolean()
+      const product = fc.record({ batches, m: axis, k: axis, n: axis, transposeA: flag, transposeB: flag })
+      await fc.assert(fc.asyncProperty(product, expectRight), { numRuns: 50, seed: 1 })
+    })
+
+    it('refuses operands that do not fit', () => {
+      expect(() => matMul(tf.zeros([2, 3]), tf.zeros([2, 3]))).toThrow('a is [2, 3] and b is [2, 3].')
+      expect(() => matMul(tf.zeros([2, 2, 3]), tf.zeros([3, 3, 2]))).toThrow('with equal leading axes')
+      expect(() => matMul(tf.zeros([2, 3]), tf.zeros([2, 3]), { transposeA: true })).not.toThrow()
+    })
   })
-
-  it.each(flags.flatMap((flag) => shapes.map((shape) => ({ ...shape, ...flag }))))(
-    '[$m, $k] times [$k, $n], transposed: $transposeA, $transposeB',
-    async (product) => {
-      await expectNoLeak(() => expectRight({ ...product, batches: [] }))
-    },
-  )
-
-  it.each(flags)('takes batches one by one, transposed: $transposeA, $transposeB', async (flag) => {
-    await expectNoLeak(() => expectRight({ ...flag, batches: [2, 3], m: 4, k: 5, n: 6 }))
-  })
-
-  it('is right for any shape', () => {
-    const axis = fc.integer({ min: 1, max: 70 })
-    const batches = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 })
-    const flag = fc.boolean()
-    const product = fc.record({ batches, m: axis, k: axis, n: axis, transposeA: flag, transposeB: flag })
-    fc.assert(fc.property(product, expectRight), { numRuns: 50, seed: 1 })
-  })
-
-  it('refuses operands that do not fit', () => {
-    expect(() => matMul(tf.zeros([2, 3]), tf.zeros([2, 3]))).toThrow('a is [2, 3] and b is [2, 3].')
-    expect(() => matMul(tf.zeros([2, 2, 3]), tf.zeros([3, 3, 2]))).toThrow('with equal leading axes')
-    expect(() => matMul(tf.zeros([2, 3]), tf.zeros([2, 3]), { transposeA: true })).not.toThrow()
-  })
-})
 
 // The trap: the wasm backend keeps a packed copy of the right operand for as long as that tensor lives.
 it('multiplies by fresh transposes on wasm, not by a packed copy of an earlier one', async () => {

@@ -1,6 +1,7 @@
 import { expectShape } from '../expect-shape.js'
 import { withGradient } from '../gradients/with-gradient.js'
 import { chooseKernel } from '../kernels/choose-kernel.js'
+import { kernelRequest } from '../kernels/kernel.js'
 import { tf } from '../tf.js'
 import type { RmsNormOptions } from './contract.js'
 import { kernels } from './kernels/index.js'
@@ -18,7 +19,8 @@ export function rmsNorm<T extends tf.Tensor>(x: T, weight: tf.Tensor1D, options:
   const size = x.shape[x.shape.length - 1]
   expectShape('rmsNorm', 'weight', weight, [size])
   const rows = x.size / size
-  const kernel = chooseKernel('rmsNorm', kernels, { backend: tf.getBackend(), rows, size }, options.kernels)
+  const request = { ...kernelRequest(options.kernels), rows, size }
+  const kernel = chooseKernel('rmsNorm', kernels, request, options.kernels)
   const epsilon = options.epsilon ?? 1e-6
   const inputs = ([x, weight]: readonly tf.Tensor[]) => ({
     x: tf.reshape(x, [rows, size]) as tf.Tensor2D,

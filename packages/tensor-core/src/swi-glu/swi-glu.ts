@@ -1,6 +1,7 @@
 import { expectShape } from '../expect-shape.js'
 import { withGradient } from '../gradients/with-gradient.js'
 import { chooseKernel } from '../kernels/choose-kernel.js'
+import { kernelRequest } from '../kernels/kernel.js'
 import { tf } from '../tf.js'
 import type { SwiGluOptions } from './contract.js'
 import { kernels } from './kernels/index.js'
@@ -18,7 +19,7 @@ import { kernels } from './kernels/index.js'
 export function swiGlu<T extends tf.Tensor>(gate: T, up: T, options: SwiGluOptions = {}): T {
   expectShape('swiGlu', 'up', up, gate.shape)
   const { size, shape } = gate
-  const kernel = chooseKernel('swiGlu', kernels, { backend: tf.getBackend(), size }, options.kernels)
+  const kernel = chooseKernel('swiGlu', kernels, { ...kernelRequest(options.kernels), size }, options.kernels)
   const flat = (tensor: tf.Tensor): tf.Tensor1D => tf.reshape(tensor, [size])
   const inputs = ([gate, up]: readonly tf.Tensor[]) => ({ gate: flat(gate), up: flat(up) })
   return withGradient(

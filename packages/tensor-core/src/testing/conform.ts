@@ -1,7 +1,6 @@
-import { describe, it } from 'vitest'
-import type { BackendName } from '../engines/engine.js'
-import type { KernelName } from '../kernels/kernel.js'
+import { it } from 'vitest'
 import { expectClose } from './expect-close.js'
+import { describeOn, type KernelPair } from './kernel-pairs.js'
 import { outputAndGradients, type OpCase } from './output-and-gradients.js'
 
 /**
@@ -11,8 +10,8 @@ import { outputAndGradients, type OpCase } from './output-and-gradients.js'
  * @param cases - the calls
  * @param on - engine and kernel that are tested; the reference itself is tested against golden files
  */
-export function conform(op: string, cases: readonly OpCase[], on: { backend: BackendName; use: KernelName }): void {
-  describe(`${op}: kernel '${on.use}' on ${on.backend} agrees with the reference`, () => {
+export function conform(op: string, cases: readonly OpCase[], on: KernelPair): void {
+  describeOn(`${op} agrees with the reference: kernel '${on.use}'`, on, () => {
     it.each(cases)('$name', async (opCase) => {
       const expected = await outputAndGradients(opCase, { backend: 'cpu', use: 'cpu' })
       const actual = await outputAndGradients(opCase, on)

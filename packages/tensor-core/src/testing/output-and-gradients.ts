@@ -5,6 +5,7 @@ import type { KernelName, KernelPolicy } from '../kernels/kernel.js'
 import { createRandom } from '../random/create-random.js'
 import { tf } from '../tf.js'
 import type { GoldenTensor } from './expect-close.js'
+import { valuesOf } from './values-of.js'
 
 /** One call of an op, as data that can be repeated on any engine. */
 export interface OpCase {
@@ -30,7 +31,7 @@ export async function outputAndGradients(
 ): Promise<{ output: GoldenTensor; gradients: Record<string, GoldenTensor> }> {
   await useEngine({ backend: on.backend })
   const kernels: KernelPolicy = { use: on.use }
-  return tf.tidy(() => {
+  const { output, ...gradients } = await valuesOf(() => {
     const inputs = Object.fromEntries(
       Object.entries(opCase.inputs).map(([name, { shape, data }]) => [name, tf.tensor([...data], [...shape])]),
     )
@@ -38,10 +39,9 @@ export async function outputAndGradients(
     const weights = randomTensor(output.shape, 1)
     const loss = (parameters: Record<string, tf.Tensor>) =>
       tf.sum(tf.mul(opCase.run(parameters, kernels), tf.tensor([...weights.data], output.shape))) as tf.Scalar
-    const { gradients } = valueAndGradients(loss, inputs)
-    const golden = Object.entries(gradients).map(([name, tensor]) => [name, asGolden(tensor)] as const)
-    return { output: asGolden(output), gradients: Object.fromEntries(golden) }
+    return { ...valueAndGradients(loss, inputs).gradients, output }
   })
+  return { output, gradients }
 }
 
 /**
@@ -56,8 +56,4 @@ export function randomTensor(shape: readonly number[], seed: number, scale = 1):
   const random = createRandom(seed)
   const size = shape.reduce((product, axis) => product * axis, 1)
   return { shape, data: Array.from({ length: size }, () => Math.fround(scale * random.normal())) }
-}
-
-function asGolden(tensor: tf.Tensor): { shape: number[]; data: number[] } {
-  return { shape: tensor.shape, data: [...tensor.dataSync()] }
 }

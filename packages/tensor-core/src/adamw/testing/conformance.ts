@@ -1,8 +1,8 @@
-import { describe, it } from 'vitest'
-import type { BackendName } from '../../engines/engine.js'
+import { it } from 'vitest'
 import { useEngine } from '../../engines/use-engine.js'
-import type { KernelName } from '../../kernels/kernel.js'
 import { expectClose } from '../../testing/expect-close.js'
+import { describeOn, type KernelPair } from '../../testing/kernel-pairs.js'
+import { valuesOf } from '../../testing/values-of.js'
 import { tf } from '../../tf.js'
 import { adamWUpdate } from '../adamw.js'
 import { cases, type AdamWCase } from './cases.js'
@@ -12,24 +12,21 @@ import { cases, type AdamWCase } from './cases.js'
  *
  * @param on - engine and kernel
  */
-export function runConformance(on: { backend: BackendName; use: KernelName }): void {
-  describe(`adamW: kernel '${on.use}' on ${on.backend} agrees with the reference`, () => {
+export function runConformance(on: KernelPair): void {
+  describeOn(`adamW agrees with the reference: kernel '${on.use}'`, on, () => {
     it.each(cases)('$name', async (adamWCase) => {
       const expected = await update(adamWCase, { backend: 'cpu', use: 'cpu' })
       const actual = await update(adamWCase, on)
-      for (const [i, name] of ['parameter', 'first moment', 'second moment'].entries()) {
-        expectClose(actual[i], expected[i], { relative: 1e-6, name })
+      for (const name of ['parameter', 'firstMoment', 'secondMoment'] as const) {
+        expectClose(actual[name].data, expected[name].data, { relative: 1e-6, name })
       }
     })
   })
 }
 
-async function update(
-  { tensors, factors }: AdamWCase,
-  on: { backend: BackendName; use: KernelName },
-): Promise<Float32Array[]> {
+async function update({ tensors, factors }: AdamWCase, on: KernelPair) {
   await useEngine({ backend: on.backend })
-  return tf.tidy(() => {
+  return valuesOf(() => {
     const tensor = (name: keyof AdamWCase['tensors']) => tf.tensor([...tensors[name].data], [...tensors[name].shape])
     const inputs = {
       parameter: tensor('parameter'),
@@ -38,7 +35,6 @@ async function update(
       secondMoment: tensor('secondMoment'),
       ...factors,
     }
-    const { parameter, firstMoment, secondMoment } = adamWUpdate(inputs, { use: on.use })
-    return [parameter, firstMoment, secondMoment].map((tensor) => Float32Array.from(tensor.dataSync()))
+    return { ...adamWUpdate(inputs, { use: on.use }) }
   })
 }

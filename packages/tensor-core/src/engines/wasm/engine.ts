@@ -1,18 +1,26 @@
 import { SwatError } from '../../swat-error.js'
 import { tf } from '../../tf.js'
 import type { EngineLoader } from '../engine.js'
+import { findBinaries } from './find-binaries.js'
 
 /** WebAssembly with SIMD: installs everywhere, needs nothing but Node or a browser. */
 export const engine: EngineLoader = {
   backend: 'wasm',
-  async start() {
-    const loaded = tf.findBackend('wasm') !== null
-    if (!loaded) await import('@tensorflow/tfjs-backend-wasm')
+  async start({ wasmPath }) {
+    const inBrowser = tf.env().getBool('IS_BROWSER')
+    if (!tf.engine().registryFactory.wasm) {
+      const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
+      const binaries = wasmPath ?? (inBrowser ? await findBinaries() : null)
+      if (binaries) setWasmPaths(binaries)
+    }
     const restoreListeners = rememberProcessListeners()
     const started = await tf.setBackend('wasm')
     restoreListeners()
     if (!started) {
-      throw new SwatError('engine-unavailable', 'useEngine: the WebAssembly backend of TensorFlow.js did not start.')
+      throw new SwatError(
+        'engine-unavailable',
+        `useEngine: the WebAssembly backend of TensorFlow.js did not start.${inBrowser ? wayOutInBrowsers : ''}`,
+      )
     }
     const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')
     return {
@@ -22,6 +30,10 @@ export const engine: EngineLoader = {
     }
   },
 }
+
+const wayOutInBrowsers =
+  ' Does the server have its binaries? Copy node_modules/@tensorflow/tfjs-backend-wasm/dist/*.wasm into a folder that is' +
+  " served and name it: useEngine({ backend: 'wasm', wasmPath: '/that/folder/' })."
 
 /**
  * Emscripten's start-up code adds process-wide listeners that rethrow every uncaught error and rejection and print the

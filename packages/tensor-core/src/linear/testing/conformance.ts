@@ -1,6 +1,5 @@
-import type { BackendName } from '../../engines/engine.js'
-import type { KernelName } from '../../kernels/kernel.js'
 import { conform } from '../../testing/conform.js'
+import type { KernelPair } from '../../testing/kernel-pairs.js'
 import { cases } from './cases.js'
 
 /**
@@ -8,6 +7,6 @@ import { cases } from './cases.js'
  *
  * @param on - engine and kernel
  */
-export function runConformance(on: { backend: BackendName; use: KernelName }): void {
+export function runConformance(on: KernelPair): void {
   conform('linear', cases, on)
 }

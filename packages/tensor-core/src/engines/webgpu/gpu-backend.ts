@@ -1,0 +1,282 @@
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
+import { SwatError } from '../../swat-error.js'
+import { tf } from '../../tf.js'
+import { mendAddN } from './mend-add-n.js'
+import type { GpuDevice } from './request-device.js'
+import type { ShaderRun } from './run-shader.js'
+import type { GpuInfo } from './gpu-info.js'
+import { ShaderTimer } from './shader-timer.js'
+
+type DataId = tf.DataId
+
+/** What the backend has and its type keeps private. */
+interface Internals {
+  commandEncoder: GPUCommandEncoder | null
+  computePassEncoder: GPUComputePassEncoder | null
+  dispatchCountInPass: number
+  uniformPendingDisposal: GPUBuffer[]
+}
+
+interface Tensor {
+  values?: tf.backend_util.TypedArray | null
+  resource?: GPUBuffer | null
+}
+
+interface Pipeline {
+  pipeline: GPUComputePipeline
+  layout: GPUBindGroupLayout
+}
+
+/**
+ * TensorFlow.js's WebGPU backend on a device of ours. The one file that touches its internals: it records our shaders
+ * in the same command encoder, and it turns what WebGPU reports aside (invalid shaders, dropped command buffers, a lost
+ * device) into errors. After the first error every read and every shader throws it: WebGPU drops whole submissions, so
+ * whatever was computed since the last good read may be zeros.
+ */
+export class GpuBackend extends WebGPUBackend {
+  /** What is known about the device. */
+  readonly about: GpuInfo
+  /** Where the device comes from; Dawn crashes when it is collected first. */
+  readonly owner: GPU
+  readonly #pipelines = new Map<string, Map<string, Pipeline>>()
+  readonly #remembered = new Map<string, unknown>()
+  readonly #checks = new Set<Promise<void>>()
+  #failure: SwatError | null = null
+  #labels: string[] = []
+  #timer: ShaderTimer | null = null
+
+  /**
+   * @param gpu - the device
+   */
+  constructor(gpu: GpuDevice) {
+    super(gpu.device, gpu.adapterInfo)
+    this.about = gpu.about
+    this.owner = gpu.owner
+    gpu.device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault() // else Dawn prints it as well
+      const among = this.#labels.length > 0 ? ` (among the shaders ${[...new Set(this.#labels)].join(', ')})` : ''
+      this.#fail(`the GPU refused a command${among}: ${event.error.message}`, event.error)
+    })
+    void gpu.device.lost.then(({ reason, message }) => this.#fail(`the GPU device was lost (${reason}): ${message}`))
+  }
+
+  /** What went wrong on this device, if anything. */
+  get failure(): SwatError | null {
+    return this.#failure
+  }
+
+  /** What `make` returned for this key the first time on this device. */
+  remember<T>(key: string, make: () => T): T {
+    if (!this.#remembered.has(key)) this.#remembered.set(key, make())
+    return this.#remembered.get(key) as T
+  }
+
+  /** Waits until the GPU has done all that was recorded; throws what went wrong. */
+  finished(): Promise<void> {
+    return this.#checked(async () => {
+      this.submitQueue()
+      await this.device.queue.onSubmittedWorkDone()
+    })
+  }
+
+  /** The values of a tensor if the host has them: they came from there and the GPU has not written to it since. */
+  hostValues(dataId: DataId): tf.backend_util.TypedArray | null {
+    return this.#tensor(dataId).values ?? null
+  }
+
+  override read(dataId: DataId): Promise<tf.BackendValues> {
+    return this.#checked(() => super.read(dataId))
+  }
+
+  override readSync(dataId: DataId): tf.BackendValues {
+    const values = this.hostValues(dataId)
+    if (values) return values
+    throw new SwatError(
+      'gpu-read',
+      'dataSync: values that the WebGPU backend computed cannot be read while the program waits. ' +
+        'Use `await tensor.data()`.',
+    )
+  }
+
+  /** Keeps the host's copy of integers, which ops check (token ids, labels) without reading them back. */
+  override uploadToGPU(dataId: DataId): void {
+    const tensor = this.#tensor(dataId)
+    const { values } = tensor
+    super.uploadToGPU(dataId)
+    if (values instanceof Int32Array) tensor.values = values
+  }
+
+  override submitQueue(): void {
+    this.ensureCommandEncoderReady()
+    this.endComputePassEncoder()
+    super.submitQueue()
+    this.#labels = []
+  }
+
+  override ensureCommandEncoderReady(): void {
+    super.ensureCommandEncoderReady()
+    const { commandEncoder } = this.#internals
+    if (commandEncoder) this.#timer?.watch(commandEncoder, () => this.endComputePassEncoder())
+  }
+
+  /** A tensor with a buffer of its own whose elements are not set. */
+  uninitialized(shape: number[], dtype: 'float32' | 'int32'): tf.Tensor {
+    const info = this.makeTensorInfo(shape, dtype)
+    if (tf.util.sizeFromShape(shape) === 0) this.#tensor(info.dataId).values = tf.util.makeZerosTypedArray(0, dtype)
+    else this.uploadToGPU(info.dataId)
+    return tf.engine().makeTensorFromTensorInfo(info, this)
+  }
+
+  /** Records one dispatch of a shader whose call has been checked. */
+  run({ label, source, inputs, outputs, uniforms, workgroups }: ShaderRun): void {
+    if (this.#failure) throw this.#failure
+    const buffers = [...inputs, ...outputs].map((tensor) => this.#bufferOf(tensor))
+    expectNoAlias(label, buffers, inputs.length)
+    for (const { dataId } of outputs) this.#tensor(dataId).values = null // data() would go on returning them
+    const { pipeline, layout } = this.#pipeline(label, source, inputs.length, outputs.length, uniforms !== undefined)
+    if (uniforms !== undefined) buffers.push(this.#uniformBuffer(uniforms))
+    const bindGroup = this.device.createBindGroup({
+      label,
+      layout,
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    })
+    this.#labels.push(label)
+    this.ensureCommandEncoderReady()
+    const internals = this.#internals
+    internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass()
+    const pass = internals.computePassEncoder
+    pass.setPipeline(pipeline)
+    pass.setBindGroup(0, bindGroup)
+    pass.dispatchWorkgroups(...workgroups)
+    internals.dispatchCountInPass++
+    if (internals.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) this.submitQueue()
+  }
+
+  /** Measures every dispatch that `run` leads to, ours and TensorFlow.js's; needs the feature timestamp-query. */
+  async timed(run: () => Promise<void>): Promise<{ label: string; milliseconds: number }[]> {
+    await this.finished()
+    const timer = new ShaderTimer(this.device)
+    this.#timer = timer
+    try {
+      await run()
+    } finally {
+      this.submitQueue()
+      this.#timer = null
+    }
+    return this.#checked(() => timer.read())
+  }
+
+  override dispose(): void {
+    super.dispose()
+    this.device.destroy()
+  }
+
+  #pipeline(label: string, source: string, inputs: number, outputs: number, uniforms: boolean): Pipeline {
+    const bindings = `${inputs} ${outputs} ${uniforms}`
+    let ofSource = this.#pipelines.get(source) // by the source alone first: joined to anything it would be hashed anew
+    if (!ofSource) this.#pipelines.set(source, (ofSource = new Map()))
+    const known = ofSource.get(bindings)
+    if (known) return known
+    const types: GPUBufferBindingType[] = [
+      ...Array.from({ length: inputs }, () => 'read-only-storage' as const),
+      ...Array.from({ length: outputs }, () => 'storage' as const),
+      ...(uniforms ? (['uniform'] as const) : []),
+    ]
+    this.device.pushErrorScope('validation')
+    const module = this.device.createShaderModule({ label, code: source })
+    const layout = this.device.createBindGroupLayout({
+      label,
+      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+    })
+    const pipeline = this.device.createComputePipeline({
+      label,
+      layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main' },
+    })
+    this.#check(label, module, this.device.popErrorScope())
+    ofSource.set(bindings, { pipeline, layout })
+    return { pipeline, layout }
+  }
+
+  /** An invalid shader says so aside and later; reads wait for the answer. */
+  #check(label: string, module: GPUShaderModule, scope: Promise<GPUError | null>): void {
+    const check = scope
+      .then(async (error) => {
+        if (!error) return
+        const { messages } = await module.getCompilationInfo()
+        const lines = messages
+          .filter(({ type }) => type === 'error')
+          .map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos} ${message}`)
+        this.#failure = null // the compiler's own words beat what follows from them
+        this.#fail(`shader '${label}' is not valid: ${lines.join('; ') || error.message}`, error)
+      })
+      .catch((error) => this.#fail(`shader '${label}' could not be checked: ${error}`, error))
+      .finally(() => this.#checks.delete(check))
+    this.#checks.add(check)
+  }
+
+  /** Starts work on the GPU at once and waits for it; throws what went wrong on the device instead of its result. */
+  async #checked<T>(work: () => Promise<T>): Promise<T> {
+    const [done] = await Promise.allSettled([this.#failure ? Promise.reject(this.#failure) : work()])
+    if (done.status === 'rejected') await new Promise((resolve) => setTimeout(resolve)) // news of a lost device come late
+    await Promise.all(this.#checks)
+    if (this.#failure) throw this.#failure
+    if (done.status === 'rejected') throw done.reason
+    return done.value
+  }
+
+  #fail(reason: string, cause?: unknown): void {
+    const wayOut = "Everything computed since is lost; start again with useEngine({ backend: 'webgpu' })."
+    this.#failure ??= new SwatError('gpu', `webgpu: ${reason}\n${wayOut}`, { cause })
+  }
+
+  #bufferOf({ dataId }: tf.Tensor): GPUBuffer {
+    this.uploadToGPU(dataId)
+    return this.#tensor(dataId).resource as GPUBuffer
+  }
+
+  /** Written at once, before anything recorded so far runs; hence it goes back to the pool only after that has run. */
+  #uniformBuffer(uniforms: ArrayBuffer | ArrayBufferView): GPUBuffer {
+    const bytes = ArrayBuffer.isView(uniforms)
+      ? new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength)
+      : new Uint8Array(uniforms)
+    const padded = new Uint8Array(Math.max(16, Math.ceil(bytes.length / 16) * 16))
+    padded.set(bytes)
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
+    const buffer = this.bufferManager.acquireBuffer(padded.length, usage)
+    this.device.queue.writeBuffer(buffer, 0, padded)
+    this.#internals.uniformPendingDisposal.push(buffer)
+    return buffer
+  }
+
+  #tensor(dataId: DataId): Tensor {
+    return this.tensorMap.get(dataId) as Tensor
+  }
+
+  get #internals(): Internals {
+    return this as unknown as Internals
+  }
+}
+
+/**
+ * The backend keeps the buffers of disposed tensors until the next submission. Commands run in the order in which they
+ * are recorded, so a buffer may be used again at once; the set that holds them back stays empty.
+ */
+Object.defineProperty(GpuBackend.prototype, 'commandQueueOwnedIds', {
+  get: () => ({ add: () => undefined, has: () => false }),
+  set: () => undefined,
+})
+
+mendAddN() // once, with the kernels that the import above registers
+
+function expectNoAlias(label: string, buffers: readonly GPUBuffer[], inputCount: number): void {
+  buffers.forEach((buffer, i) => {
+    const first = buffers.indexOf(buffer)
+    if (i < inputCount || first === i) return
+    throw new SwatError(
+      'gpu',
+      `runShader: shader '${label}' writes binding ${i} while binding ${first} is the same memory. ` +
+        'List a tensor that is changed in place among the outputs only.',
+    )
+  })
+}
