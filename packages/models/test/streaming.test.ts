@@ -28,7 +28,6 @@ function stream(parameters: SwatParameters, config: SwatConfig, text: number[], 
     const next = swatTransformer(parameters, config, ids, { cache, kernels })
     logits.push(...next.logits.dataSync())
     tf.dispose([ids, next.logits])
-    disposeModelCache(cache)
     cache = next.cache as ModelCache
     start += chunk.length
   }
@@ -52,9 +51,10 @@ describe('full forward pass = token by token = prefill in chunks', () => {
           for (const chunking of [[1], chunks]) {
             const streamed = stream(parameters, config, text, chunking)
             expectClose(streamed.logits, logits.dataSync(), { relative: 2e-5, name: `chunks ${chunking.join()}` })
-            expect(streamed.cache.position).toBe(text.length)
-            const kept = config.window === null ? text.length : Math.min(text.length, config.window - 1)
-            expect(streamed.cache.layers.map(({ keys }) => keys.shape[1])).toEqual(Array(config.layers).fill(kept))
+            const { layers } = streamed.cache
+            expect(layers.map(({ positions }) => positions)).toEqual(layers.map(() => [text.length]))
+            const rows = config.window === null ? 64 : Math.max(1, config.window - 1)
+            expect(layers.map(({ memory }) => memory.keys.shape[1])).toEqual(layers.map(() => rows))
             disposeModelCache(streamed.cache)
           }
           tf.dispose([ids, logits])
@@ -110,7 +110,6 @@ describe.each(engines)('prompts around the window on $name', ({ backend, kernels
           'int32',
         )
         const next = swatTransformer(parameters, config, ids, { cache, kernels })
-        disposeModelCache(cache)
         cache = next.cache as ModelCache
         ids.dispose()
         return next.logits
@@ -124,6 +123,87 @@ describe.each(engines)('prompts around the window on $name', ({ backend, kernels
       })
       tf.dispose([first, second, both])
       disposeModelCache(cache)
+      disposeParameters(parameters)
+    })
+  })
+
+  it('sequences of different lengths, as each alone', async () => {
+    await expectNoLeak(() => {
+      const parameters = initializeParameters(config, createRandom(2))
+      const texts = [19, 4, 12].map((length, b) => Array.from({ length }, (_, i) => (i * (b + 3) + 1) % 17))
+      const chunk = 5
+      let cache = createModelCache(config, 3)
+      const last: number[][] = []
+      for (let start = 0; start < 20; start += chunk) {
+        const parts = texts.map((text) => text.slice(start, start + chunk))
+        const lengths = parts.map(({ length }) => length)
+        const rows = parts.map((part) => [...part, ...new Array<number>(chunk - part.length).fill(0)])
+        const ids = tf.tensor2d(rows, undefined, 'int32')
+        const next = swatTransformer(parameters, config, ids, { cache, lengths, logits: 'last', kernels })
+        cache = next.cache as ModelCache
+        const logits = next.logits.dataSync()
+        lengths.forEach((length, b) => {
+          if (length > 0) last[b] = [...logits.subarray(17 * b, 17 * b + 17)]
+        })
+        tf.dispose([ids, next.logits])
+      }
+      expect(cache.layers[1].positions).toEqual([19, 4, 12])
+
+      // then one token more for each, at its own position
+      const ids = tf.tensor2d([[1], [2], [3]], undefined, 'int32')
+      const next = swatTransformer(parameters, config, ids, { cache, kernels })
+      const after = next.logits.dataSync()
+      texts.forEach((text, b) => {
+        const alone = stream(parameters, config, [...text, b + 1], [20], kernels)
+        expectClose(last[b], alone.logits.slice(-2 * 17, -17), { relative: 2e-5, name: `end of text ${b}` })
+        expectClose(after.subarray(17 * b, 17 * b + 17), alone.logits.slice(-17), { relative: 2e-5, name: `text ${b}` })
+        disposeModelCache(alone.cache)
+      })
+      tf.dispose([ids, next.logits])
+      disposeModelCache(next.cache as ModelCache)
+      disposeParameters(parameters)
+    })
+  })
+})
+
+describe('a model cache', () => {
+  const config = resolveConfig({ vocabSize: 17, hiddenSize: 8, layers: 3, heads: 2, intermediateSize: 8, window: 4 })
+
+  beforeAll(async () => {
+    await useEngine({ backend: 'cpu' })
+  })
+
+  it('is consumed', async () => {
+    await expectNoLeak(() => {
+      const parameters = initializeParameters(config, createRandom(1))
+      const cache = createModelCache(config, 1)
+      const ids = idsTensor([1, 2, 3])
+      const next = swatTransformer(parameters, config, ids, { cache })
+      expect(() => swatTransformer(parameters, config, ids, { cache })).toThrow(
+        'cachedAttention: the cache must be the newest of its stream',
+      )
+      disposeModelCache(cache) // has nothing left
+      disposeModelCache(next.cache as ModelCache)
+      tf.dispose([ids, next.logits])
+      disposeParameters(parameters)
+    })
+  })
+
+  it('leaves nothing behind when a later layer fails', async () => {
+    await expectNoLeak(() => {
+      const parameters = initializeParameters(config, createRandom(1))
+      const cache = createModelCache(config, 1)
+      const ids = idsTensor([1, 2, 3])
+      const { attn } = parameters.model.layers[2]
+      const broken = {
+        ...parameters.model.layers[2],
+        attn: { ...attn, k_proj: { weight: tf.zeros<tf.Rank.R2>([8, 6]) } },
+      }
+      const layers = [...parameters.model.layers.slice(0, 2), broken]
+      const model = { ...parameters.model, layers }
+      expect(() => swatTransformer({ ...parameters, model }, config, ids, { cache })).toThrow('k_proj.weight must have')
+      disposeModelCache(cache)
+      tf.dispose([ids, broken.attn.k_proj.weight])
       disposeParameters(parameters)
     })
   })

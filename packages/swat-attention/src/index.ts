@@ -4,7 +4,9 @@
  * @module @swat-js/swat-attention
  */
 export { swatAttention } from './op/swat-attention.js'
-export type { AttentionActivation, SwatAttentionOptions } from './op/contract.js'
+export type { AttentionActivation, AttentionTerm, SegmentIds, SwatAttentionOptions } from './op/contract.js'
+export { explainAttention } from './op/explain-attention.js'
+export type { AttentionCall, AttentionExplanation, KernelVerdict } from './op/explain-attention.js'
 
 export { swatAttentionLayer } from './layer.js'
 export type {
@@ -14,11 +16,13 @@ export type {
   SwatAttentionSettings,
 } from './layer.js'
 
-export { createRollingCache, disposeRollingCache, extendRollingCache } from './cache/rolling-cache.js'
-export type { ExtendedCache, RollingCache } from './cache/rolling-cache.js'
+export { createRollingCache, disposeRollingCache, restartSequences } from './cache/rolling-cache.js'
+export type { CacheMemory, RollingCache, RollingCacheOptions } from './cache/rolling-cache.js'
+export { cachedAttention } from './cached-attention/cached-attention.js'
+export type { CachedAttentionOptions, CachedAttentionResult } from './cached-attention/contract.js'
 
 export { inWindow } from './window/window.js'
 
 export { attentionCost, visiblePairs } from './cost/attention-cost.js'
-export type { AttentionCost, AttentionCostOptions } from './cost/attention-cost.js'
+export type { AttentionCost, AttentionCostOptions, AttentionPeakBytes } from './cost/attention-cost.js'
 export { receptiveField } from './cost/receptive-field.js'

@@ -2,7 +2,7 @@ import { applyRotary, rotaryTables } from '@swat-js/positional-encodings'
 import { createRandom, linear, rmsNorm, tf, useEngine } from '@swat-js/tensor-core'
 import { checkGradients, expectClose, expectNoLeak } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRollingCache, disposeRollingCache } from './cache/rolling-cache.js'
+import { createRollingCache, disposeRollingCache, type RollingCache } from './cache/rolling-cache.js'
 import { type SwatAttentionParameters, type SwatAttentionSettings, swatAttentionLayer } from './layer.js'
 import { swatAttention } from './op/swat-attention.js'
 
@@ -71,13 +71,42 @@ describe.each(['cpu', 'wasm'] as const)('swatAttentionLayer on %s', (backend) =>
 
   it('leaves nothing behind but its output and cache', async () => {
     const [x, parameters, rotary] = [input(), makeParameters(), tables()]
-    const cache = createRollingCache({ batchSize: 2, kvHeads: 2, headDim: 4 })
+    const cache = createRollingCache({ batchSize: 2, kvHeads: 2, headDim: 4, window: 3 })
     await expectNoLeak(() => tf.dispose(swatAttentionLayer(x, parameters, settings, { rotary }).output))
+    let newest: RollingCache | null = cache
     await expectNoLeak(() => {
       const { output, cache: next } = swatAttentionLayer(x, parameters, settings, { rotary, cache })
       output.dispose()
-      if (next) disposeRollingCache(next)
+      newest = next
     })
+    expect(newest?.positions).toEqual([5, 5])
+    if (newest) disposeRollingCache(newest)
+  })
+
+  it('rotates each sequence by its own position', () => {
+    const [x, parameters] = [input(), makeParameters()]
+    const starts = [0, 2 ** 31]
+    const run = (x: tf.Tensor3D, starts: number[], lengths?: number[]) => {
+      const positions = starts.flatMap((start) => [0, 1, 2, 3, 4].map((i) => start + i))
+      const cache = createRollingCache({
+        batchSize: starts.length,
+        kvHeads: 2,
+        headDim: 4,
+        window: 3,
+        position: starts,
+      })
+      const context = { rotary: rotaryTables({ headDim: 4, positions }), cache, lengths }
+      const result = swatAttentionLayer(x, parameters, settings, context)
+      if (result.cache) disposeRollingCache(result.cache)
+      return result.output
+    }
+    const together = run(x, starts)
+    starts.forEach((start, b) => {
+      const alone = run(tf.slice(x, [b, 0, 0], [1, -1, -1]), [start])
+      expectClose(tf.slice(together, [b, 0, 0], [1, -1, -1]), alone)
+    })
+    const padded = run(x, starts, [5, 2])
+    expectClose(tf.slice(padded, [1, 0, 0], [1, 2, -1]), tf.slice(together, [1, 0, 0], [1, 2, -1]))
   })
 
   it('hands the kernel choice to every op', () => {
@@ -113,6 +142,14 @@ describe('swatAttentionLayer refuses', () => {
     expect(() => swatAttentionLayer(input(), makeParameters(), notAsked, { rotary: null })).toThrow(
       'qkNorm is false, but q_norm.weight is given. Leave it out or set qkNorm to true.',
     )
+  })
+
+  it('a cache of another window', () => {
+    const cache = createRollingCache({ batchSize: 2, kvHeads: 2, headDim: 4, window: 8 })
+    expect(() => swatAttentionLayer(input(), makeParameters(), settings, { rotary: null, cache })).toThrow(
+      'swatAttentionLayer: the cache must have the window of the layer, 3, but has 8.',
+    )
+    disposeRollingCache(cache)
   })
 
   it('rotation tables for another length', () => {

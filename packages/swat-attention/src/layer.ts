@@ -1,6 +1,7 @@
 import { applyRotary, type RotaryTables } from '@swat-js/positional-encodings'
 import { expectShape, type KernelPolicy, linear, rmsNorm, SwatError, tf } from '@swat-js/tensor-core'
-import { extendRollingCache, type RollingCache } from './cache/rolling-cache.js'
+import type { RollingCache } from './cache/rolling-cache.js'
+import { cachedAttention } from './cached-attention/cached-attention.js'
 import type { AttentionActivation } from './op/contract.js'
 import { swatAttention } from './op/swat-attention.js'
 
@@ -60,10 +61,15 @@ export interface SwatAttentionSettings {
 
 /** What surrounds one call of the layer. */
 export interface SwatAttentionContext {
-  /** Rotation tables for the positions of `x`, with a cache from `cache.position` on; null = no rotary positions. */
+  /**
+   * Rotation tables for the positions of `x`, with a cache from `cache.positions` on: one row a token, the same for all
+   * sequences, or batch · length rows, sequence after sequence. Null = no rotary positions.
+   */
   rotary: RotaryTables | null
-  /** The past of this layer, when it is streamed. */
+  /** The past of this layer, when it is streamed; consumed. */
   cache?: RollingCache | null
+  /** With a cache: how many tokens of each sequence are its own, the rest is padding. Default all. */
+  lengths?: readonly number[]
   /** Which kernels run. */
   kernels?: KernelPolicy
 }
@@ -72,7 +78,7 @@ export interface SwatAttentionContext {
 export interface SwatAttentionResult {
   /** `[batch, length, hidden]` */
   output: tf.Tensor3D
-  /** The cache for the tokens that follow; null when none was given. */
+  /** The cache for the tokens that follow; null when none was given. It lives until it is disposed of. */
   cache: RollingCache | null
 }
 
@@ -86,9 +92,9 @@ const qkNormEpsilon = 1e-5
  * @param parameters - weights, `[out, in]`
  * @param settings - heads, window, activation, slopes
  * @param context - rotation tables, cache, kernel choice
- * @returns `output` `[batch, length, hidden]`, and the cache after these tokens, null when `context.cache` is absent.
- * The old cache stays the caller's, the new one becomes the caller's: inside `tf.tidy`, return it to keep it
- * @throws SwatError `shape` when tensors do not fit the settings, `attention` when settings make no sense
+ * @returns `output` `[batch, length, hidden]`, and the cache after these tokens, null when `context.cache` is absent
+ * @throws SwatError `shape` when tensors do not fit the settings, `attention` when settings make no sense or the cache
+ * has another window, `cache` when it was consumed before
  */
 export function swatAttentionLayer(
   x: tf.Tensor3D,
@@ -102,34 +108,50 @@ export function swatAttentionLayer(
   expectProjections(parameters, settings, hidden)
   const { rotary, kernels } = context
 
-  const { output, cache } = tf.tidy(() => {
+  let cache = context.cache ?? null
+  expectSameWindow(cache, window)
+  const output = tf.tidy(() => {
     const project = (weight: tf.Tensor2D, heads: number) =>
       tf.reshape(linear(x, weight, { kernels }), [batch, length, heads, headDim]) as tf.Tensor4D
     const norm = (x: tf.Tensor4D, weight: tf.Tensor1D | undefined) =>
       weight ? rmsNorm(x, weight, { epsilon: qkNormEpsilon, kernels }) : x
-    const rotate = (x: tf.Tensor4D) => (rotary ? applyRotary(x, rotary, { kernels }) : x)
+    const rotate = (x: tf.Tensor4D) => (rotary ? rotated(x, rotary, kernels) : x)
 
     const queries = rotate(norm(project(parameters.q_proj.weight, heads), parameters.q_norm?.weight))
     const keys = rotate(norm(project(parameters.k_proj.weight, kvHeads), parameters.k_norm?.weight))
     const values = project(parameters.v_proj.weight, kvHeads)
 
-    const past = context.cache
-    const seen = past ? extendRollingCache(past, keys, values, window) : { keys, values, keyOffset: 0, cache: null }
-    const attended = swatAttention(queries, seen.keys, seen.values, {
-      window,
-      activation,
-      slopes,
-      bias,
-      queryOffset: past?.position ?? 0,
-      keyOffset: seen.keyOffset,
-      kernels,
-    }) // [batch, length, heads, headDim]
+    const terms = { activation, slopes, bias, kernels }
+    let attended: tf.Tensor4D // [batch, length, heads, headDim]
+    if (cache) {
+      const step = cachedAttention(queries, keys, values, cache, { ...terms, lengths: context.lengths })
+      attended = step.output
+      cache = step.cache
+    } else {
+      attended = swatAttention(queries, keys, values, { ...terms, window })
+    }
 
     const joined = tf.reshape(attended, [batch, length, heads * headDim])
-    const output = linear(joined, parameters.o_proj.weight, { kernels }) as tf.Tensor3D
-    return { output, cache: seen.cache ?? undefined }
+    return linear(joined, parameters.o_proj.weight, { kernels }) as tf.Tensor3D
   })
-  return { output, cache: cache ?? null }
+  return { output, cache }
+}
+
+/** With tables of their own for each sequence, all tokens are rotated as if they were one. */
+function rotated(x: tf.Tensor4D, rotary: RotaryTables, kernels: KernelPolicy | undefined): tf.Tensor4D {
+  const [batch, length, heads, headDim] = x.shape
+  if (batch === 1 || rotary.length !== batch * length) return applyRotary(x, rotary, { kernels })
+  const inOneSequence = tf.reshape(x, [1, batch * length, heads, headDim]) as tf.Tensor4D
+  return tf.reshape(applyRotary(inOneSequence, rotary, { kernels }), x.shape)
+}
+
+function expectSameWindow(cache: RollingCache | null, window: number | null): void {
+  if (!cache || cache.window === window) return
+  throw new SwatError(
+    'attention',
+    `swatAttentionLayer: the cache must have the window of the layer, ${window}, but has ${cache.window}. ` +
+      'Make it with createRollingCache({ window, … }).',
+  )
 }
 
 function expectProjections(parameters: SwatAttentionParameters, settings: SwatAttentionSettings, hidden: number): void {

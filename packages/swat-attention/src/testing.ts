@@ -5,5 +5,9 @@
  */
 export { swatAttentionCases } from './testing/cases.js'
 export type { SwatAttentionCase } from './testing/cases.js'
-export { checkSwatAttentionCase } from './testing/conformance.js'
-export type { KernelUnderTest } from './testing/conformance.js'
+export { checkSwatAttentionCase, swatAttentionReference } from './testing/conformance.js'
+export type { KernelUnderTest, SwatAttentionResults } from './testing/conformance.js'
+export { kernelsUnderTest } from './testing/kernels-under-test.js'
+export { cachedAttentionCases } from './cached-attention/testing/cases.js'
+export type { CachedAttentionCase } from './cached-attention/testing/cases.js'
+export { checkCachedAttentionCase } from './cached-attention/testing/conformance.js'

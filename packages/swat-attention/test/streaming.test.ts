@@ -22,7 +22,7 @@ const settings: SwatAttentionSettings = {
   bias: null,
   qkNorm: false,
 }
-const empty = () => createRollingCache({ batchSize: 1, kvHeads, headDim })
+const empty = (of: number | null = window) => createRollingCache({ batchSize: 1, kvHeads, headDim, window: of })
 const rotaryAt = (start: number, length: number) => rotaryTables({ headDim, positions: { start, length } })
 
 function weight(name: string): tf.Tensor2D {
@@ -34,7 +34,7 @@ function weight(name: string): tf.Tensor2D {
 /** The golden model over a chunk of tokens, its attention through the package's layer. */
 function model(ids: number[], caches: RollingCache[]): { logits: tf.Tensor; caches: RollingCache[] } {
   const norm = (x: tf.Tensor, name: string) => rmsNorm(x, tf.reshape(weight(name), [-1]) as tf.Tensor1D)
-  const rotary = rotaryAt(caches[0].position, ids.length)
+  const rotary = rotaryAt(caches[0].positions[0], ids.length)
   const next: RollingCache[] = []
   let x = embedding(tf.tensor2d([ids], [1, ids.length], 'int32'), weight('model.embeddings'))
   for (let i = 0; i < layers; i++) {
@@ -67,13 +67,17 @@ describe.each(['cpu', 'wasm'] as const)('streaming through the rolling cache on 
     (_name, sizes) => {
       let caches = Array.from({ length: layers }, empty)
       const parts = sizes.map((size) => {
-        const start = caches[0].position
+        const start = caches[0].positions[0]
         const result = model(golden.ids[0].slice(start, start + size), caches)
         caches = result.caches
-        for (const { keys, position } of caches) expect(keys.shape[1]).toBe(Math.min(window - 1, position))
+        for (const { memory, positions } of caches) {
+          expect(positions).toEqual([start + size])
+          expect(memory.keys.shape[1]).toBe(window - 1)
+        }
         return result.logits
       })
       expectClose(tf.concat(parts, 1), golden.logits, { relative: 2e-5 })
+      caches.forEach(disposeRollingCache)
     },
   )
 
@@ -99,7 +103,7 @@ describe.each(['cpu', 'wasm'] as const)('streaming through the rolling cache on 
         tf.tidy(() => {
           const now = { ...settings, window, activation }
           const whole = swatAttentionLayer(x, parameters, now, { rotary: rotaryAt(0, length) }).output
-          let cache: RollingCache = empty()
+          let cache: RollingCache = empty(window)
           const parts = cuts.slice(1).map((end, i) => {
             const size = end - cuts[i]
             const chunk = tf.slice(x, [0, cuts[i], 0], [1, size, 8])
@@ -107,6 +111,7 @@ describe.each(['cpu', 'wasm'] as const)('streaming through the rolling cache on 
             cache = result.cache as RollingCache
             return result.output
           })
+          disposeRollingCache(cache)
           expectClose(tf.concat(parts, 1), whole, { relative: 2e-5 })
         })
       }),
@@ -127,19 +132,64 @@ describe.each(['cpu', 'wasm'] as const)('streaming through the rolling cache on 
     const parameters = { q_proj: project(1), k_proj: project(2), v_proj: project(3), o_proj: project(4) }
     const x = tf.ones([1, 1, 8]) as tf.Tensor3D
     let cache = empty()
-    let settled = tf.memory()
+    const { numTensors, numBytes } = tf.memory()
     for (let step = 0; step < 5000; step++) {
-      const next = tf.tidy(() => {
+      tf.tidy(() => {
         const result = swatAttentionLayer(x, parameters, settings, { rotary: rotaryAt(step, 1), cache })
         if (step % 500 === 0) expect(result.output.dataSync().every(Number.isFinite)).toBe(true)
-        return result.cache as RollingCache
+        cache = result.cache as RollingCache
+      })
+    }
+    expect(cache.positions).toEqual([5000])
+    expect(cache.memory.keys.shape).toEqual([1, window - 1, kvHeads, headDim])
+    expect(tf.memory()).toMatchObject({ numTensors, numBytes })
+    disposeRollingCache(cache)
+  })
+
+  // cosines and sines from 80-digit arithmetic
+  it.each([
+    {
+      start: 1_000_000,
+      cos: [0.9367521275331447, -0.9993608074382124, -0.9521553682590148, 0.5623790762907029],
+      sin: [-0.34999350217129294, 0.03574879797201651, -0.30561438888825215, 0.8268795405320025],
+    },
+    {
+      start: 2 ** 31,
+      cos: [0.23781619457280337, 0.18010315959888354, -0.7197952303188513, -0.6480699549441657],
+      sin: [-0.9713101757929392, -0.9836477275440121, 0.6941864493133181, -0.7615808121917641],
+    },
+  ])('streams from position $start as from 0, with exact angles', ({ start, cos, sin }) => {
+    const tables = rotaryTables({ headDim: 8, positions: { start, length: 1 } })
+    expectClose(tables.cos, cos, { relative: 1e-7 })
+    expectClose(tables.sin, sin, { relative: 1e-7 })
+
+    const project = (seed: number) => {
+      const random = createRandom(seed)
+      return {
+        weight: tf.tensor2d(
+          Float32Array.from({ length: 64 }, () => 0.4 * random.normal()),
+          [8, 8],
+        ),
+      }
+    }
+    const parameters = { q_proj: project(1), k_proj: project(2), v_proj: project(3), o_proj: project(4) }
+    const random = createRandom(5)
+    const x = tf.tensor3d(
+      Float32Array.from({ length: 8 * 30 }, () => random.normal()),
+      [1, 30, 8],
+    )
+    const stream = (position: number) => {
+      let cache: RollingCache = createRollingCache({ batchSize: 1, kvHeads, headDim, window, position })
+      const outputs = [12, 1, 1, 16].map((size) => {
+        const at = cache.positions[0]
+        const chunk = tf.slice(x, [0, at - position, 0], [1, size, 8])
+        const result = swatAttentionLayer(chunk, parameters, settings, { rotary: rotaryAt(at, size), cache })
+        cache = result.cache as RollingCache
+        return result.output
       })
       disposeRollingCache(cache)
-      cache = next
-      if (step === window) settled = tf.memory()
+      return tf.concat(outputs, 1)
     }
-    expect(cache.position).toBe(5000)
-    expect(cache.keys.shape).toEqual([1, window - 1, kvHeads, headDim])
-    expect(tf.memory()).toMatchObject({ numTensors: settled.numTensors, numBytes: settled.numBytes })
+    expectClose(stream(start), stream(0), { relative: 2e-6 })
   })
 })

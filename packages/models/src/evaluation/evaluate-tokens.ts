@@ -1,6 +1,5 @@
 import { crossEntropy, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import type { SwatConfig } from '../config/swat-config.js'
-import { freeIntermediates } from '../swat-transformer/free-intermediates.js'
 import { createModelCache, disposeModelCache } from '../swat-transformer/model-cache.js'
 import { swatTransformer, type SwatParameters } from '../swat-transformer/model.js'
 
@@ -63,17 +62,16 @@ export async function evaluateTokens(
   try {
     for (let start = 0; start < total; start += chunk) {
       const end = Math.min(start + chunk, total)
-      const scored = freeIntermediates(() => {
+      const loss = tf.tidy(() => {
         const inputs = tf.tensor2d(ids.subarray(start, end), [1, end - start], 'int32')
         const labels = tf.tensor1d(ids.subarray(start + 1, end + 1), 'int32') // [length]
         const next = swatTransformer(parameters, config, inputs, { cache, kernels })
+        cache = next.cache ?? cache // at once: what follows may throw
         const logits = tf.reshape(next.logits, [-1, config.vocabSize]) as tf.Tensor2D // [length, vocab]
-        return { loss: crossEntropy(logits, labels, { kernels }), cache: next.cache }
+        return crossEntropy(logits, labels, { kernels })
       })
-      disposeModelCache(cache)
-      cache = scored.cache ?? cache
-      const [meanNats] = await scored.loss.data()
-      scored.loss.dispose()
+      const [meanNats] = await loss.data()
+      loss.dispose()
       totalNats += meanNats * (end - start)
       await onProgress?.(end, total)
     }

@@ -1,6 +1,5 @@
 import { SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import type { SwatConfig } from '../config/swat-config.js'
-import { freeIntermediates } from '../swat-transformer/free-intermediates.js'
 import { createModelCache, disposeModelCache } from '../swat-transformer/model-cache.js'
 import { swatTransformer, type SwatParameters } from '../swat-transformer/model.js'
 import { checkSampling, sampleToken, type SamplingOptions } from './sample-token.js'
@@ -48,14 +47,14 @@ export async function* generateTokens(
 
   let cache = createModelCache(config, 1)
   const nextLogits = async (ids: Int32Array): Promise<Float32Array> => {
-    const next = freeIntermediates(() => {
+    const logits = tf.tidy(() => {
       const input = tf.tensor2d(ids, [1, ids.length], 'int32')
-      return swatTransformer(parameters, config, input, { cache, logits: 'last', kernels })
+      const next = swatTransformer(parameters, config, input, { cache, logits: 'last', kernels })
+      cache = next.cache ?? cache
+      return next.logits
     })
-    disposeModelCache(cache)
-    cache = next.cache ?? cache
-    const values = await next.logits.data<'float32'>() // [1, 1, vocab]
-    next.logits.dispose()
+    const values = await logits.data<'float32'>() // [1, 1, vocab]
+    logits.dispose()
     return values
   }
 

@@ -31,10 +31,12 @@ export interface SwatBlockSettings {
 
 /** What a block gets besides its input. */
 export interface SwatBlockContext {
-  /** Rotary tables for the positions of this call; `null` without rotary embedding. */
+  /** Rotary tables for the positions of this call, as the attention layer takes them; `null` without them. */
   rotary: RotaryTables | null
-  /** Keys and values of earlier tokens; without it the input is the start of a sequence. */
+  /** Keys and values of earlier tokens, consumed; without it the input is the start of a sequence. */
   cache?: RollingCache
+  /** With a cache: tokens of each sequence, the rest is padding. */
+  lengths?: readonly number[]
   /** Which kernels run. */
   kernels?: KernelPolicy
 }
@@ -54,7 +56,7 @@ export interface SwatBlockResult {
  * @param parameters - weights of the block
  * @param settings - shared by all blocks
  * @param context - rotary tables, cache, kernels
- * @returns see {@link SwatBlockResult}; both are the caller's to dispose
+ * @returns see {@link SwatBlockResult}; both are the caller's to dispose, the cache lives until then
  */
 export function swatBlock(
   x: tf.Tensor3D,

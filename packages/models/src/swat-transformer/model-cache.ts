@@ -1,12 +1,13 @@
 import { createRollingCache, disposeRollingCache, type RollingCache } from '@swat-js/swat-attention'
 import type { SwatConfig } from '../config/swat-config.js'
 
-/** What a model remembers of the tokens it has seen: the last `window − 1` keys and values of every layer. */
+/**
+ * What a model remembers of the tokens it has seen: the last `window − 1` keys and values of every layer. A forward
+ * pass consumes it and returns the next one; its memory stays the same.
+ */
 export interface ModelCache {
-  /** One cache for each block. */
+  /** One cache for each block; all stand at the same positions, those of `layers[0].positions`. */
   readonly layers: readonly RollingCache[]
-  /** Number of tokens seen. */
-  readonly position: number
 }
 
 /**
@@ -17,15 +18,17 @@ export interface ModelCache {
  * @returns the cache; dispose it with {@link disposeModelCache}
  */
 export function createModelCache(config: SwatConfig, batchSize: number): ModelCache {
-  const { kvHeads, headDim } = config
-  const layers = Array.from({ length: config.layers }, () => createRollingCache({ batchSize, kvHeads, headDim }))
-  return { layers, position: 0 }
+  const { kvHeads, headDim, window } = config
+  const layers = Array.from({ length: config.layers }, () =>
+    createRollingCache({ batchSize, kvHeads, headDim, window }),
+  )
+  return { layers }
 }
 
 /**
- * Frees a cache.
+ * Frees a cache; does nothing to one that was consumed.
  *
- * @param cache - the cache
+ * @param cache - the newest cache of a stream
  */
 export function disposeModelCache(cache: ModelCache): void {
   cache.layers.forEach(disposeRollingCache)

@@ -1,5 +1,5 @@
-import { rotaryTables } from '@swat-js/positional-encodings'
-import type { RollingCache } from '@swat-js/swat-attention'
+import { rotaryTables, type RotaryPositions } from '@swat-js/positional-encodings'
+import { disposeRollingCache, type RollingCache } from '@swat-js/swat-attention'
 import { embedding, expectShape, linear, rmsNorm, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import type { SwatConfig } from '../config/swat-config.js'
 import type { MatrixWeight, NormWeight } from '../layers/weights.js'
@@ -25,9 +25,14 @@ export type SwatParameters = {
 
 /** What a forward pass may get besides parameters and tokens. */
 export interface SwatTransformerContext {
-  /** Memory of earlier tokens; `ids` continue them. Stays the caller's. */
+  /** Memory of earlier tokens; `ids` continue them. Consumed, also when the call throws. */
   cache?: ModelCache
-  /** Compute logits for every position (default) or for the last one only. */
+  /**
+   * With a cache: how many tokens of each sequence are its own, 0 to length; what follows in its row is padding (any
+   * id of the vocabulary) and leaves no trace. Default all.
+   */
+  lengths?: readonly number[]
+  /** Compute logits for every position (default) or for the last one of each sequence only. */
   logits?: 'all' | 'last'
   /** Which kernels run. */
   kernels?: KernelPolicy
@@ -48,8 +53,10 @@ export interface SwatTransformerResult {
  * @param config - the model they belong to
  * @param ids - token ids, int32 `[batch, length]`
  * @param context - cache, positions that get logits, kernels
- * @returns logits, differentiable with respect to the parameters, and the new cache; both are the caller's to dispose
- * @throws SwatError `shape` when ids or a weight do not fit, `config` when parameters and configuration disagree
+ * @returns logits, differentiable with respect to the parameters where there is no cache, and the new cache; both are
+ * the caller's to dispose
+ * @throws SwatError `shape` when ids or a weight do not fit, `config` when parameters and configuration disagree,
+ * `cache` when the cache was consumed before
  */
 export function swatTransformer(
   parameters: SwatParameters,
@@ -61,28 +68,48 @@ export function swatTransformer(
   expectMatchingParameters(parameters, config)
   const { embeddings, layers, norm } = parameters.model
   const outputLayer = parameters.lm_head ?? embeddings
-  const { cache, kernels } = context
+  const { cache, lengths, kernels } = context
   const settings = blockSettings(config)
+  const caches: RollingCache[] = []
 
-  return freeIntermediates(() => {
-    const [batch, length] = ids.shape
-    const start = cache?.position ?? 0
-    const rotary =
-      config.rope && rotaryTables({ headDim: config.headDim, base: config.rope.base, positions: { start, length } })
+  const forward = () => {
+    const positions = tokenPositions(cache?.layers[0].positions ?? [0], ids.shape[1])
+    const rotary = config.rope && rotaryTables({ headDim: config.headDim, base: config.rope.base, positions })
 
     let x = embedding(ids, embeddings.weight, { kernels }) as tf.Tensor3D // [batch, length, hidden]
-    const caches: RollingCache[] = []
     for (const [i, layer] of layers.entries()) {
-      const block = swatBlock(x, layer, settings, { rotary, cache: cache?.layers[i], kernels })
+      const block = swatBlock(x, layer, settings, { rotary, cache: cache?.layers[i], lengths, kernels })
       x = block.output // [batch, length, hidden]
       if (block.cache) caches.push(block.cache)
     }
-    if (context.logits === 'last') x = tf.slice(x, [0, length - 1, 0], [batch, 1, config.hiddenSize])
+    if (context.logits === 'last') x = lastTokens(x, lengths) // [batch, 1, hidden]
     x = rmsNorm(x, norm.weight, { epsilon: config.normEpsilon, kernels }) // [batch, length, hidden]
     const logits = linear(x, outputLayer.weight, { kernels }) as tf.Tensor3D // [batch, length, vocab]
 
-    return { logits, cache: cache ? { layers: caches, position: start + length } : null }
-  })
+    return { logits, cache: cache ? { layers: caches } : null }
+  }
+
+  try {
+    return freeIntermediates(forward)
+  } catch (error) {
+    caches.forEach(disposeRollingCache)
+    throw error
+  }
+}
+
+/** Where the tokens stand: one list for all sequences while they stand alike, else one after the other. */
+function tokenPositions(starts: readonly number[], length: number): RotaryPositions {
+  const [start] = starts
+  if (starts.every((other) => other === start)) return { start, length }
+  return starts.flatMap((start) => Array.from({ length }, (_, i) => start + i))
+}
+
+/** The last token of each sequence that is not padding. */
+function lastTokens(x: tf.Tensor3D, lengths: readonly number[] | undefined): tf.Tensor3D {
+  const [batch, length, hidden] = x.shape
+  if (!lengths) return tf.slice(x, [0, length - 1, 0], [batch, 1, hidden])
+  const rows = lengths.map((own, sequence) => sequence * length + Math.max(0, own - 1))
+  return tf.reshape(tf.gather(tf.reshape(x, [batch * length, hidden]), rows), [batch, 1, hidden])
 }
 
 function expectMatchingParameters(parameters: SwatParameters, config: SwatConfig): void {

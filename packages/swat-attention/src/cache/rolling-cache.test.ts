@@ -1,93 +1,124 @@
 import { tf, useEngine } from '@swat-js/tensor-core'
-import { expectClose, expectNoLeak } from '@swat-js/tensor-core/testing'
+import { expectNoLeak } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRollingCache, disposeRollingCache, extendRollingCache, type RollingCache } from './rolling-cache.js'
+import { reserveRows } from './reserve-rows.js'
+import { createRollingCache, disposeRollingCache, restartSequences } from './rolling-cache.js'
 
-describe.each(['cpu', 'wasm'] as const)('rolling cache on %s', (backend) => {
-  beforeAll(async () => {
-    await useEngine({ backend })
-  })
+const sizes = { batchSize: 2, kvHeads: 3, headDim: 4, window: 6 }
 
-  const tokens = (start: number, count: number, sign = 1) =>
-    tf.tensor4d(
-      Array.from({ length: count }, (_, i) => sign * (start + i)),
-      [1, count, 1, 1],
-    )
-  const empty = () => createRollingCache({ batchSize: 1, kvHeads: 1, headDim: 1 })
-  const extend = (past: RollingCache, count: number, window: number | null) =>
-    extendRollingCache(past, tokens(past.position, count), tokens(past.position, count, -1), window)
+beforeAll(async () => {
+  await useEngine({ backend: 'cpu' })
+})
 
-  it('gives all keys to attend to and keeps the last window − 1', () => {
-    const first = extend(empty(), 7, 4)
-    expectClose(first.keys, [0, 1, 2, 3, 4, 5, 6])
-    expect(first.keyOffset).toBe(0)
-    expectClose(first.cache.keys, [4, 5, 6])
-    expectClose(first.cache.values, [-4, -5, -6])
-    expect(first.cache.position).toBe(7)
-
-    const second = extend(first.cache, 2, 4)
-    expectClose(second.keys, [4, 5, 6, 7, 8])
-    expectClose(second.values, [-4, -5, -6, -7, -8])
-    expect(second.keyOffset).toBe(4)
-    expectClose(second.cache.keys, [6, 7, 8])
-    expect(second.cache.position).toBe(9)
-  })
-
-  it('keeps nothing with a window of 1 and everything without a window', () => {
-    const one = extend(extend(empty(), 2, 1).cache, 1, 1)
-    expectClose(one.keys, [2])
-    expect(one.keyOffset).toBe(2)
-    expect(one.cache.keys.shape).toEqual([1, 0, 1, 1])
-    const all = extend(extend(empty(), 2, null).cache, 3, null)
-    expectClose(all.cache.keys, [0, 1, 2, 3, 4])
-    expect(all.keyOffset).toBe(0)
-  })
-
-  it('leaves the past as it was', () => {
-    const past = extend(empty(), 3, 4).cache
-    extend(past, 5, 4)
-    expectClose(past.keys, [0, 1, 2])
-    expect(past.position).toBe(3)
-  })
-
-  it('leaves nothing behind when it is disposed', async () => {
+describe('createRollingCache', () => {
+  it('takes memory for window − 1 keys and the sinks', async () => {
     await expectNoLeak(() => {
-      let cache = empty()
-      for (let i = 0; i < 20; i++) {
-        const next = tf.tidy(() => extend(cache, 3, 5).cache)
-        disposeRollingCache(cache)
-        cache = next
-        expect(cache.keys.shape[1]).toBe(Math.min(4, cache.position))
-      }
+      const cache = createRollingCache({ ...sizes, sinks: 2 })
+      expect(cache.memory.keys.shape).toEqual([2, 2 + 5, 3, 4])
+      expect(cache.memory.values.shape).toEqual([2, 2 + 5, 3, 4])
+      expect(cache.positions).toEqual([0, 0])
       disposeRollingCache(cache)
     })
   })
+
+  it('starts where it is told', () => {
+    const everywhere = createRollingCache({ ...sizes, position: 7 })
+    const each = createRollingCache({ ...sizes, position: [2 ** 40, 3] })
+    expect([everywhere.positions, each.positions]).toEqual([
+      [7, 7],
+      [2 ** 40, 3],
+    ])
+    disposeRollingCache(everywhere)
+    disposeRollingCache(each)
+  })
+
+  it('outlives tf.tidy', () => {
+    const cache = tf.tidy(() => {
+      const made = createRollingCache(sizes)
+      return { made } as unknown as tf.TensorContainerObject
+    }) as unknown as { made: ReturnType<typeof createRollingCache> }
+    expect(cache.made.memory.keys.isDisposed).toBe(false)
+    disposeRollingCache(cache.made)
+    expect(cache.made.memory.keys.isDisposed).toBe(true)
+  })
+
+  it.each<[string, Partial<Parameters<typeof createRollingCache>[0]>, string]>([
+    ['no sequences', { batchSize: 0 }, 'batchSize must be an integer of at least 1, but is 0.'],
+    ['no window', { window: 0 }, 'window must be an integer of at least 1, but is 0.'],
+    ['half a sink', { sinks: 0.5 }, 'sinks must be an integer of at least 0, but is 0.5.'],
+    ['a negative position', { position: -1 }, 'position must be an integer of at least 0, but is -1.'],
+    ['positions of other sequences', { position: [1] }, 'one for each of the 2 sequences, but has 1.'],
+  ])('refuses %s', (_name, options, message) => {
+    expect(() => createRollingCache({ ...sizes, ...options })).toThrow(message)
+  })
 })
 
-describe('rolling cache refuses', () => {
-  beforeAll(async () => {
-    await useEngine({ backend: 'cpu' })
+describe('restartSequences', () => {
+  it('sets some sequences to a new start and consumes the cache', async () => {
+    await expectNoLeak(() => {
+      const cache = createRollingCache({ ...sizes, position: [5, 9] })
+      const restarted = restartSequences(cache, [1], 30)
+      expect([restarted.positions, restarted.starts]).toEqual([
+        [5, 30],
+        [5, 30],
+      ])
+      expect(restarted.memory).toBe(cache.memory)
+      expect(() => restartSequences(cache, [0])).toThrow(
+        'restartSequences: the cache must be the newest of its stream, but an earlier call has consumed it (state 0, ' +
+          'newest 1). Go on with the cache which that call returned.',
+      )
+      disposeRollingCache(cache) // has nothing left
+      expect(restartSequences(restarted, [0, 1]).positions).toEqual([0, 0])
+      expect(cache.memory.keys.isDisposed).toBe(false)
+      disposeRollingCache({ ...restarted, state: 2 })
+    })
   })
 
-  it('sizes that are no positive integers', () => {
-    expect(() => createRollingCache({ batchSize: 0, kvHeads: 1, headDim: 4 })).toThrow(
-      'createRollingCache: batchSize must be an integer of at least 1, but is 0.',
-    )
+  it('refuses sequences and positions that do not exist, and a cache without memory', () => {
+    const cache = createRollingCache(sizes)
+    expect(() => restartSequences(cache, [2])).toThrow('a sequence must be an integer from 0 to 1, but one is 2.')
+    expect(() => restartSequences(cache, [0], 0.5)).toThrow('position must be an integer of at least 0, but is 0.5.')
+    disposeRollingCache(cache)
+    expect(() => restartSequences(cache, [0])).toThrow('the cache was disposed of. Make a new one')
+    disposeRollingCache(cache) // once more does no harm
+  })
+})
+
+describe('reserveRows', () => {
+  it('moves every key to its row in a larger ring', async () => {
+    await expectNoLeak(() => {
+      const empty = createRollingCache({ batchSize: 2, kvHeads: 1, headDim: 1, window: null, position: [70, 0] })
+      const cache = { ...empty, positions: [100, 60] }
+      const held = (b: number, row: number, capacity: number) => {
+        for (let position = cache.starts[b]; position < cache.positions[b]; position++) {
+          if (position % capacity === row) return 1000 * b + position
+        }
+        return -1
+      }
+      const layOut = (capacity: number) =>
+        Array.from({ length: 2 * capacity }, (_, i) => held(Math.floor(i / capacity), i % capacity, capacity))
+      tf.dispose([cache.memory.keys, cache.memory.values])
+      cache.memory.keys = tf.tensor4d(layOut(64), [2, 64, 1, 1])
+      cache.memory.values = tf.neg(cache.memory.keys)
+
+      reserveRows(cache, [34, 4])
+      expect(cache.memory.keys.shape).toEqual([2, 64, 1, 1])
+      reserveRows(cache, [35, 70])
+      const expected = layOut(256)
+      expect(cache.memory.keys.shape).toEqual([2, 256, 1, 1])
+      const [keys, values] = [cache.memory.keys.dataSync(), cache.memory.values.dataSync()]
+      expected.forEach((key, row) => {
+        if (key >= 0) expect([keys[row], values[row]]).toEqual([key, -key])
+      })
+      disposeRollingCache(cache)
+    })
   })
 
-  it('keys of another shape', () => {
-    const cache = createRollingCache({ batchSize: 1, kvHeads: 2, headDim: 4 })
-    const keys = tf.zeros([1, 3, 1, 4]) as tf.Tensor4D
-    expect(() => extendRollingCache(cache, keys, keys, 4)).toThrow(
-      'extendRollingCache: keys must have shape [1, length, 2, 4], but has [1, 3, 1, 4].',
-    )
-  })
-
-  it('a smaller window in mid-stream', () => {
-    const keys = tf.zeros([1, 9, 1, 4]) as tf.Tensor4D
-    const { cache } = extendRollingCache(createRollingCache({ batchSize: 1, kvHeads: 1, headDim: 4 }), keys, keys, 8)
-    expect(() => extendRollingCache(cache, keys, keys, 4)).toThrow(
-      'the cache holds 7 keys, but a window of 4 needs 3 at most. Use one window for the whole stream.',
-    )
+  it('leaves a cache with a window alone', () => {
+    const cache = createRollingCache(sizes)
+    const { keys } = cache.memory
+    reserveRows(cache, [1000, 1])
+    expect(cache.memory.keys).toBe(keys)
+    disposeRollingCache(cache)
   })
 })

@@ -1,110 +1,157 @@
-import { expectShape, SwatError, tf } from '@swat-js/tensor-core'
+import { SwatError, tf } from '@swat-js/tensor-core'
 import { expectInteger } from '../expect-integer.js'
+import { checkReach } from '../op/check-inputs.js'
 
 /**
- * The past of one attention layer: the last keys and values that a future query can still see. A value: it never
- * changes, every step returns a new one. Keys are stored rotated, at their absolute positions.
+ * The tensors behind the caches of one stream, written in place where the engine allows. Row p holds position p below
+ * `sinks`; the rows that follow are a ring, in which position p has row `sinks + p mod capacity`. Rows outside the
+ * window hold anything.
  */
-export type RollingCache = {
-  /** `[batch, kept, kvHeads, headDim]`, rotated */
-  readonly keys: tf.Tensor4D
-  /** `[batch, kept, kvHeads, headDim]` */
-  readonly values: tf.Tensor4D
-  /** Number of tokens seen so far = absolute position of the next token. */
-  readonly position: number
+export interface CacheMemory {
+  /** `[batch, sinks + capacity, kvHeads, headDim]`, rotated at absolute positions */
+  keys: tf.Tensor4D
+  /** `[batch, sinks + capacity, kvHeads, headDim]` */
+  values: tf.Tensor4D
+  /** Which state of the stream it holds: the one cache with this number may use it. */
+  state: number
 }
 
 /**
- * The cache before the first token.
+ * The past of one attention layer: the last `window − 1` keys and values of each sequence, in memory that is taken once
+ * and never grows (without a window it doubles when it is full). Made by {@link createRollingCache}, read and advanced
+ * by `cachedAttention`.
  *
- * @param options - number of sequences, key and value heads, size of a head
- * @returns an empty cache; the caller's to dispose
- * @throws SwatError `attention` when a number is not a positive integer
+ * A step consumes the cache that it is given: its memory goes on to the cache that comes back, and the old one is
+ * refused from then on, on every engine alike. The memory lives until {@link disposeRollingCache}, whatever `tf.tidy`
+ * is around.
  */
-export function createRollingCache(options: {
+export interface RollingCache {
+  /** Number of sequences. */
+  readonly batchSize: number
+  /** Number of key and value heads. */
+  readonly kvHeads: number
+  /** Size of a head. */
+  readonly headDim: number
+  /** Number of keys a query sees, itself included; null = every earlier key. */
+  readonly window: number | null
+  /** Keys before this absolute position stay visible. */
+  readonly sinks: number
+  /** For each sequence the absolute position of its next token. */
+  readonly positions: readonly number[]
+  /** For each sequence the absolute position of its first token. */
+  readonly starts: readonly number[]
+  /** The tensors, shared by all caches of a stream. */
+  readonly memory: CacheMemory
+  /** Which state of the stream this is. */
+  readonly state: number
+}
+
+/** What {@link createRollingCache} needs to know. */
+export interface RollingCacheOptions {
   /** Number of sequences. */
   batchSize: number
   /** Number of key and value heads. */
   kvHeads: number
   /** Size of a head. */
   headDim: number
-}): RollingCache {
-  for (const [name, value] of Object.entries(options)) {
-    expectInteger('createRollingCache', name, value, 1, 'Take it from the model configuration.')
-  }
-  const { batchSize, kvHeads, headDim } = options
-  const empty = () => tf.tensor4d([], [batchSize, 0, kvHeads, headDim])
-  return { keys: empty(), values: empty(), position: 0 }
+  /** Number of keys a query sees, itself included; null = every earlier key. */
+  window: number | null
+  /** Keys before this absolute position stay visible to every later query; default 0. */
+  sinks?: number
+  /** Absolute position of the first token, one for all sequences or one for each; default 0. */
+  position?: number | readonly number[]
 }
 
-/** What {@link extendRollingCache} returns. */
-export type ExtendedCache = {
-  /** `[batch, kept + length, kvHeads, headDim]`: the keys to attend to */
-  keys: tf.Tensor4D
-  /** `[batch, kept + length, kvHeads, headDim]` */
-  values: tf.Tensor4D
-  /** Absolute position of the first of these keys. */
-  keyOffset: number
-  /** The cache after these tokens. */
-  cache: RollingCache
-}
+/** Rows that a cache without a window starts with. */
+const firstCapacity = 64
 
 /**
- * Joins new keys and values to the past. Attend to all of the returned keys; only the returned cache is cut to the last
- * `window − 1`, so that chunks of any length see their full window (spec 10.3).
+ * The cache before the first token.
  *
- * @param past - stays the caller's to dispose
- * @param keys - `[batch, length, kvHeads, headDim]`, rotated at positions `past.position` …
- * @param values - `[batch, length, kvHeads, headDim]`
- * @param window - number of keys a query sees, itself included; null keeps all
- * @returns keys and values to attend to and the new cache, which may share tensors: dispose all within one `tf.tidy`
- * that returns the cache
- * @throws SwatError `shape` when the new keys do not fit the past, `attention` when the window makes no sense
+ * @param options - sizes, window, sinks, where the sequences start
+ * @returns an empty cache; the caller's to dispose with {@link disposeRollingCache}
+ * @throws SwatError `attention` when a number makes no sense
  */
-export function extendRollingCache(
-  past: RollingCache,
-  keys: tf.Tensor4D,
-  values: tf.Tensor4D,
-  window: number | null,
-): ExtendedCache {
-  const [batchSize, kept, kvHeads, headDim] = past.keys.shape
-  expectShape('extendRollingCache', 'keys', keys, [batchSize, 'length', kvHeads, headDim])
-  expectShape('extendRollingCache', 'values', values, keys.shape)
-  if (window !== null)
-    expectInteger('extendRollingCache', 'window', window, 1, 'Give the window of the attention, or null.')
-  if (window !== null && kept > window - 1 && kept > 0) {
+export function createRollingCache(options: RollingCacheOptions): RollingCache {
+  const caller = 'createRollingCache'
+  const { batchSize, kvHeads, headDim, window, position = 0 } = options
+  for (const [name, value] of Object.entries({ batchSize, kvHeads, headDim })) {
+    expectInteger(caller, name, value, 1, 'Take it from the model configuration.')
+  }
+  checkReach(caller, options)
+  const starts = typeof position === 'number' ? new Array<number>(batchSize).fill(position) : [...position]
+  if (starts.length !== batchSize) {
     throw new SwatError(
       'attention',
-      `extendRollingCache: the cache holds ${kept} keys, but a window of ${window} needs ${window - 1} at most. ` +
-        'Use one window for the whole stream.',
+      `${caller}: position must be one number or one for each of the ${batchSize} sequences, but has ${starts.length}.`,
     )
   }
-  const all = {
-    keys: kept === 0 ? keys : tf.concat([past.keys, keys], 1),
-    values: kept === 0 ? values : tf.concat([past.values, values], 1),
-  }
-  const position = past.position + keys.shape[1]
-  return {
-    ...all,
-    keyOffset: past.position - kept,
-    cache: { keys: last(all.keys, window), values: last(all.values, window), position },
-  }
-}
+  starts.forEach((start) =>
+    expectInteger(caller, 'position', start, 0, 'Give the absolute position of the first token.'),
+  )
 
-/** The last window − 1 along the second axis. */
-function last(tensor: tf.Tensor4D, window: number | null): tf.Tensor4D {
-  const [batchSize, length, kvHeads, headDim] = tensor.shape
-  const kept = window === null ? length : Math.min(length, window - 1)
-  if (kept === 0) return tf.tensor4d([], [batchSize, 0, kvHeads, headDim])
-  return kept === length ? tf.clone(tensor) : tf.slice(tensor, [0, length - kept, 0, 0], [-1, kept, -1, -1])
+  const sinks = window === null ? 0 : (options.sinks ?? 0) // without a window every key stays visible
+  const rows = sinks + (window === null ? firstCapacity : Math.max(1, window - 1))
+  const zeros = () => tf.keep(tf.zeros([batchSize, rows, kvHeads, headDim])) as tf.Tensor4D
+  const memory = { keys: zeros(), values: zeros(), state: 0 }
+  return { batchSize, kvHeads, headDim, window, sinks, positions: starts, starts, memory, state: 0 }
 }
 
 /**
- * Frees a cache.
+ * Starts some sequences anew, for example when a text has ended and another takes its place in the batch. Moves no
+ * data.
  *
- * @param cache - the cache
+ * @param cache - consumed
+ * @param sequences - their places in the batch
+ * @param position - absolute position of their next token; default 0
+ * @returns the cache in which these sequences have no past
+ * @throws SwatError `cache` when the cache was consumed or disposed of, `attention` when a number makes no sense
+ */
+export function restartSequences(cache: RollingCache, sequences: readonly number[], position = 0): RollingCache {
+  const caller = 'restartSequences'
+  const memory = memoryOf(caller, cache)
+  expectInteger(caller, 'position', position, 0, 'Give the absolute position of the next token.')
+  const wrong = sequences.find((sequence) => !(Number.isInteger(sequence) && cache.positions[sequence] !== undefined))
+  if (wrong !== undefined) {
+    throw new SwatError(
+      'attention',
+      `${caller}: a sequence must be an integer from 0 to ${cache.batchSize - 1}, but one is ${wrong}.`,
+    )
+  }
+  const restarted = (old: number, sequence: number) => (sequences.includes(sequence) ? position : old)
+  const [positions, starts] = [cache.positions.map(restarted), cache.starts.map(restarted)]
+  return { ...cache, positions, starts, state: ++memory.state }
+}
+
+/**
+ * Frees the memory of a stream. Does nothing to a cache that was consumed: it has none.
+ *
+ * @param cache - the newest cache of a stream
  */
 export function disposeRollingCache(cache: RollingCache): void {
-  cache.keys.dispose()
-  cache.values.dispose()
+  const { memory } = cache
+  if (memory.state !== cache.state || memory.keys.isDisposed) return
+  tf.dispose([memory.keys, memory.values])
+}
+
+/**
+ * The memory of a cache that may be used.
+ *
+ * @param caller - the public function that uses it, named in the message
+ * @param cache - the cache
+ * @returns its memory
+ * @throws SwatError `cache` when the cache was consumed or disposed of
+ */
+export function memoryOf(caller: string, { memory, state }: RollingCache): CacheMemory {
+  if (memory.state !== state) {
+    throw new SwatError(
+      'cache',
+      `${caller}: the cache must be the newest of its stream, but an earlier call has consumed it (state ${state}, ` +
+        `newest ${memory.state}). Go on with the cache which that call returned.`,
+    )
+  }
+  if (memory.keys.isDisposed) {
+    throw new SwatError('cache', `${caller}: the cache was disposed of. Make a new one with createRollingCache.`)
+  }
+  return memory
 }

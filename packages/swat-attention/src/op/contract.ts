@@ -1,4 +1,4 @@
-import type { Kernel, KernelPolicy, KernelRequest, tf } from '@swat-js/tensor-core'
+import type { Kernel, KernelPolicy, KernelRequest, Precision, tf } from '@swat-js/tensor-core'
 
 /**
  * What turns logits into weights: `sigmoid`, each on its own (SWAT), or `softmax` over the visible keys (baselines).
@@ -27,6 +27,8 @@ export interface SwatAttentionRequest extends KernelRequest {
   sinks: number
   /** Which of the optional terms take part. */
   terms: readonly AttentionTerm[]
+  /** Whether segment ids restrict what a query sees. */
+  segments: boolean
 }
 
 /** The optional terms of the logits; each may be trained. */
@@ -50,16 +52,22 @@ export interface SwatAttentionInputs {
   sinkLogits: tf.Tensor1D | null
   /** What turns logits into weights. */
   activation: AttentionActivation
+  /** Whether products may round their factors to f16. */
+  precision: Precision
   /** Factor of the inner products. */
   scale: number
   /** Number of keys a query sees, itself included; null = every earlier key. */
   window: number | null
   /** Keys before this absolute position are visible to every later query. */
   sinks: number
-  /** Absolute position of the first query. */
-  queryOffset: number
-  /** Absolute position of the first key. */
-  keyOffset: number
+  /** Absolute position of the first query of each sequence, `batch` numbers. */
+  queryOffsets: readonly number[]
+  /** Absolute position of the first key of each sequence, `batch` numbers. */
+  keyOffsets: readonly number[]
+  /** `[batch, queries]` int32: a query sees only keys of its own segment, sinks included; null = one segment. */
+  querySegments: tf.Tensor2D | null
+  /** `[batch, keys]` int32; null exactly where `querySegments` is. */
+  keySegments: tf.Tensor2D | null
 }
 
 /** What a backward pass returns: always the three tensors, and each term that was wanted. */
@@ -72,7 +80,10 @@ export interface SwatAttentionGradients extends Partial<Record<AttentionTerm, tf
   values: tf.Tensor4D
 }
 
-/** One implementation of `swatAttention`. It need not free its intermediates. */
+/**
+ * One implementation of `swatAttention`. It need not free its intermediates. What no query sees, and queries that see
+ * nothing, may hold anything, NaN included, and reach neither output nor gradients.
+ */
 export interface SwatAttentionKernel extends Kernel<SwatAttentionRequest> {
   /** Returns `[batch, queries, heads, headDim]`; a query that sees no key gets zeros. */
   forward(inputs: SwatAttentionInputs): tf.Tensor4D
@@ -82,6 +93,14 @@ export interface SwatAttentionKernel extends Kernel<SwatAttentionRequest> {
     outputGradient: tf.Tensor4D,
     wanted: readonly AttentionTerm[],
   ): SwatAttentionGradients
+}
+
+/** Segment ids where queries and keys are different tokens. */
+export interface SegmentIds {
+  /** `[batch, queries]` int32 */
+  queries: tf.Tensor2D
+  /** `[batch, keys]` int32 */
+  keys: tf.Tensor2D
 }
 
 /** Options of `swatAttention`. Tensors given for slopes, bias, distanceTable and sinkLogits receive gradients. */
@@ -105,10 +124,15 @@ export interface SwatAttentionOptions {
   sinks?: number
   /** `[heads]`, softmax only: logit of one more, valueless key in the denominator. Default none. */
   sinkLogits?: tf.Tensor1D | null
-  /** Absolute position of the first query; default 0. */
-  queryOffset?: number
-  /** Absolute position of the first key; default 0. */
-  keyOffset?: number
+  /** Absolute position of the first query, one for all sequences or one a sequence; default 0. */
+  queryOffset?: number | readonly number[]
+  /** Absolute position of the first key, one for all sequences or one a sequence; default 0. */
+  keyOffset?: number | readonly number[]
+  /**
+   * Documents in one sequence: a query sees only keys with its own id, sinks included. int32, `[batch, length]` where
+   * queries and keys are the same tokens, else `queries` `[batch, queries]` and `keys` `[batch, keys]`. Default none.
+   */
+  segmentIds?: tf.Tensor2D | SegmentIds | null
   /** Which kernel runs. */
   kernels?: KernelPolicy
 }

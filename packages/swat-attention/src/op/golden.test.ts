@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { type BackendName, type KernelName, tf, useEngine } from '@swat-js/tensor-core'
-import { expectClose, type GoldenTensor } from '@swat-js/tensor-core/testing'
-import { beforeAll, describe, it } from 'vitest'
+import { tf, useEngine } from '@swat-js/tensor-core'
+import { expectClose, type GoldenTensor, webgpuUnavailable } from '@swat-js/tensor-core/testing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type KernelUnderTest, tolerances } from '../testing/conformance.js'
+import { kernelsUnderTest } from '../testing/kernels-under-test.js'
 import { swatAttention } from './swat-attention.js'
 
 interface GoldenCase {
@@ -46,17 +48,18 @@ function inputsOf({ q, k, v, table, config }: GoldenCase) {
   }
 }
 
-describe.each<{ backend: BackendName; use: KernelName }>([
-  { backend: 'cpu', use: 'cpu' },
-  { backend: 'cpu', use: 'composite' },
-  { backend: 'wasm', use: 'composite' },
-  { backend: 'wasm', use: 'wasm' },
-])('swatAttention against the golden files, $use kernel on $backend', ({ backend, use }) => {
+const noGpu = await webgpuUnavailable()
+const skipped = ({ backend }: KernelUnderTest) => (backend === 'webgpu' && noGpu ? ` (skipped: ${noGpu})` : '')
+const titled = kernelsUnderTest.map((on) => ({ ...on, reason: skipped(on) }))
+
+describe.each(titled)('swatAttention against the golden files, $use kernel on $backend $precision$reason', (on) => {
+  const { output: ofOutput, gradients: ofGradients } = tolerances[on.precision ?? 'float32']
+
   beforeAll(async () => {
-    await useEngine({ backend })
+    if (!on.reason) await useEngine({ backend: on.backend })
   })
 
-  it.each(cases)('$name', (golden) => {
+  it.skipIf(on.reason !== '').each(cases)('$name', async (golden) => {
     const { config } = golden
     const inputs = inputsOf(golden)
     const given = Object.entries(inputs).flatMap<[string, tf.Tensor]>(([name, value]) => (value ? [[name, value]] : []))
@@ -73,14 +76,16 @@ describe.each<{ backend: BackendName; use: KernelName }>([
         bias: now.dbias,
         distanceTable: now.dtable,
         sinkLogits: now.dsink,
-        kernels: { use },
+        kernels: { use: on.use, precision: on.precision },
       })
     }
     const tensors = given.map(([, value]) => value)
-    expectClose(run(...tensors), golden.out, { relative: 2e-6, name: 'out' })
+    expectClose(await run(...tensors).data(), golden.out.data, { relative: ofOutput, name: 'out' })
     const gradients = tf.grads(run)(tensors, tensor(golden.dout))
-    given.forEach(([name], i) => {
-      expectClose(gradients[i], golden.grads[name], { relative: 1e-5, absolute: 1e-9, name })
-    })
+    for (const [i, [name]] of given.entries()) {
+      const tolerance = { relative: ofGradients, absolute: 1e-9, name }
+      expect(gradients[i].shape, name).toEqual(golden.grads[name].shape)
+      expectClose(await gradients[i].data(), golden.grads[name].data, tolerance)
+    }
   })
 })

@@ -84,11 +84,51 @@ describe.each<{ backend: 'cpu' | 'wasm'; use: KernelName }>([
     expectClose(tf.grad(run)(bias), [1 / (1 + Math.exp(21))], { relative: 1e-5 })
   })
 
+  it.each(['sigmoid', 'softmax'] as const)('keeps documents in one sequence apart, %s', (activation) => {
+    const lengths = [5, 70, 14]
+    const options = { window: 20, activation, slopes: [-0.5, 0.25], kernels }
+    const ids = lengths.flatMap((length, id) => new Array<number>(length).fill(id))
+    const joined = [1, 2, 3, 4].map((seed) => normal(seed, 1, ids.length, 2, 4))
+    const run = (queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) => {
+      const segmentIds = tf.tensor2d(ids, [1, ids.length], 'int32') // gone before the backward pass unless it is kept
+      const tensors = [queries, keys, values] as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]
+      return swatAttention(...tensors, { ...options, segmentIds })
+    }
+    const together = tf.grads(run)(joined.slice(0, 3), joined[3])
+    const output = run(joined[0], joined[1], joined[2])
+    lengths.forEach((length, i) => {
+      const start = lengths.slice(0, i).reduce((sum, length) => sum + length, 0)
+      const part = (x: tf.Tensor) => tf.slice(x as tf.Tensor4D, [0, start, 0, 0], [-1, length, -1, -1])
+      const [queries, keys, values, outputGradient] = joined.map(part)
+      const alone = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) =>
+        swatAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, options)
+      expectClose(part(output), alone(queries, keys, values), { relative: 2e-6 })
+      const apart = tf.grads(alone)([queries, keys, values], outputGradient)
+      apart.forEach((gradient, i) => expectClose(part(together[i]), gradient, { relative: 1e-5 }))
+    })
+  })
+
+  it('takes sequences that stand at different positions', () => {
+    const [queries, keys] = [normal(1, 2, 3, 2, 4), normal(2, 2, 8, 2, 4)]
+    const options = { window: 5, slopes: [-0.5, 0.25], kernels }
+    const offsets = { queryOffset: [5, 40], keyOffset: [0, 37] }
+    const both = swatAttention(queries, keys, keys, { ...options, ...offsets })
+    for (const i of [0, 1]) {
+      const [q, k] = [queries, keys].map((x) => tf.slice(x, [i, 0, 0, 0], [1, -1, -1, -1]))
+      const one = { queryOffset: offsets.queryOffset[i], keyOffset: offsets.keyOffset[i] }
+      const alone = swatAttention(q, k, k, { ...options, ...one })
+      expectClose(tf.slice(both, [i, 0, 0, 0], [1, -1, -1, -1]), alone, { relative: 1e-6 })
+    }
+  })
+
   it('leaves nothing behind', async () => {
     const options = { window: 5, slopes: [-0.5, 0.5], bias: 0.25, kernels }
     await expectNoLeak(() => tf.dispose(gradients(70, options)))
     const [q, k, v] = [1, 2, 3].map((seed) => normal(seed, 1, 9, 2, 4))
     await expectNoLeak(() => swatAttention(q, k, v, options).dispose())
+    const segmentIds = tf.tensor2d([0, 0, 0, 1, 1, 1, 1, 2, 2], [1, 9], 'int32')
+    const run = (q: tf.Tensor) => swatAttention(q as tf.Tensor4D, k, v, { ...options, segmentIds, queryOffset: [3] })
+    await expectNoLeak(() => tf.grad(run)(q).dispose())
     await expectNoLeak(() => {
       const two = tf.zeros([1, 9, 3, 4]) as tf.Tensor4D
       expect(() => swatAttention(q, two, two, options)).toThrow(SwatError)
@@ -174,6 +214,39 @@ describe('swatAttention refuses', () => {
     ['negative sinks', call({ sinks: -1 }), 'attention', 'sinks must be an integer of at least 0, but is -1.'],
     ['a negative query offset', call({ queryOffset: -1 }), 'attention', 'queryOffset must be an integer of at least 0'],
     ['a negative key offset', call({ keyOffset: -2 }), 'attention', 'keyOffset must be an integer of at least 0'],
+    [
+      'offsets for another number of sequences',
+      call({ queryOffset: [1, 2] }),
+      'shape',
+      'queryOffset must be one number or one for each of the 1 sequences, but has 2. Give the absolute position of',
+    ],
+    [
+      'a negative offset of a sequence',
+      call({ keyOffset: [-2] }),
+      'attention',
+      'keyOffset[0] must be an integer of at',
+    ],
+    [
+      'segment ids of another length',
+      call({ segmentIds: tf.zeros([1, 5], 'int32') }),
+      'shape',
+      'segmentIds must have shape [1, 4], but has [1, 5].',
+    ],
+    [
+      'segment ids of the wrong type',
+      call({ segmentIds: tf.zeros([1, 4]) }),
+      'attention',
+      "segmentIds must be of type int32, but is float32. Make it with tf.tensor2d(ids, shape, 'int32').",
+    ],
+    [
+      'one tensor of segment ids for different tokens',
+      () => {
+        const segmentIds = tf.zeros<tf.Rank.R2>([1, 2], 'int32')
+        return swatAttention(zeros(1, 2, 2, 4), zeros(1, 4, 2, 4), zeros(1, 4, 2, 4), { window: 2, segmentIds })
+      },
+      'shape',
+      'one tensor of segmentIds needs as many queries as keys, but there are 2 and 4. Give { queries: [batch, queries], keys',
+    ],
     ['a scale that is no number', call({ scale: NaN }), 'attention', 'scale must be a finite number, but is NaN.'],
     [
       'slopes for another number of heads',
@@ -205,7 +278,12 @@ describe('swatAttention refuses', () => {
       'attention',
       "sinkLogits needs activation 'softmax': a sink logit adds to the softmax's denominator, and sigmoid attention has none.",
     ],
-    ['an unknown kernel', call({ kernels: { use: 'webgpu' } }), 'kernel-refused', "there is no kernel 'webgpu'"],
+    [
+      'an unknown kernel',
+      call({ kernels: { use: 'tensorflow' } }),
+      'kernel-refused',
+      "there is no kernel 'tensorflow'",
+    ],
   ])('%s', (_name, run, code, message) => {
     expect(run).toThrow(message)
     expect(run).toThrow(expect.objectContaining({ code }))

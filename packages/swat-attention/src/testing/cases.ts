@@ -26,10 +26,35 @@ export interface SwatAttentionCase {
   tableLength: number
   /** Keys before this absolute position stay visible. */
   sinks: number
-  /** Absolute position of the first query. */
-  queryOffset: number
-  /** Absolute position of the first key. */
-  keyOffset: number
+  /** Absolute position of the first query, one for all sequences or one a sequence. */
+  queryOffset: number | readonly number[]
+  /** Absolute position of the first key, one for all sequences or one a sequence. */
+  keyOffset: number | readonly number[]
+  /**
+   * Lengths of the documents that lie one behind the other from position 0 on, padding after the last; null = no
+   * segment ids. Sequence b starts with document b of the list. Three ids take turns, so that documents that are apart
+   * may share one.
+   */
+  documents: readonly number[] | null
+  /** Nearly half a GFLOP: seconds on a GPU that is emulated, which may leave the case out. */
+  heavy?: boolean
+}
+
+/**
+ * The segment id of a token of a case with documents.
+ *
+ * @param documents - lengths of the documents
+ * @param sequence - which sequence of the batch
+ * @param position - absolute position of the token
+ * @returns 0, 1 or 2 in a document, −1 in the padding
+ */
+export function segmentAt(documents: readonly number[], sequence: number, position: number): number {
+  let end = 0
+  for (let i = 0; i < documents.length; i++) {
+    end += documents[(i + sequence) % documents.length]
+    if (position < end) return i % 3
+  }
+  return -1
 }
 
 const plain = {
@@ -44,6 +69,7 @@ const plain = {
   sinks: 0,
   queryOffset: 0,
   keyOffset: 0,
+  documents: null,
 } as const
 
 /** A case from what differs from a small plain one; `length` sets queries and keys. */
@@ -55,18 +81,29 @@ function attentionCase(
 }
 
 const lengths = [1, 2, 63, 64, 65, 200]
-const windows = (length: number) => [...new Set([1, 16, length, length + 7, null])]
+const windows = (length: number) => [...new Set([1, 16, 128, length, length + 7, null])]
+const activations = ['sigmoid', 'softmax'] as const
 
-/** Calls that every kernel must get right: edges of tiles and windows, grouped heads, offsets, sinks, every term. */
+/**
+ * Calls that every kernel must get right: edges of tiles and windows, grouped heads, offsets, sinks, segments, every
+ * term.
+ */
 export const swatAttentionCases: readonly SwatAttentionCase[] = [
   ...lengths.flatMap((length) =>
     windows(length).map((window) => attentionCase(`length ${length}, window ${window}`, { length, window })),
   ),
-  ...[8, 13, 64, 80, 128].map((headDim) => attentionCase(`head size ${headDim}`, { headDim, length: 70 })),
+  ...[1, 16, 128, 1000, 1007].map((window) =>
+    attentionCase(`length 1000, window ${window}`, { length: 1000, window, headDim: 4 }),
+  ),
+  ...[1, 5, 8, 13, 64, 80, 128, 250, 256].map((headDim) =>
+    attentionCase(`head size ${headDim}`, { headDim, length: 70 }),
+  ),
+  ...[5, 80, 256].map((headDim) =>
+    attentionCase(`softmax, head size ${headDim}`, { activation: 'softmax', headDim, length: 70 }),
+  ),
   ...[1, 2, 3, 6].map((kvHeads) =>
     attentionCase(`6 heads on ${kvHeads}`, { batchSize: 2, heads: 6, kvHeads, headDim: 4 }),
   ),
-  attentionCase('length 1000', { length: 1000, window: 128, headDim: 4 }),
   attentionCase('no terms', { terms: [] }),
   attentionCase('bias', { terms: ['bias', 'slopes'], batchSize: 2 }),
   attentionCase('distance table shorter than the window', { terms: ['distanceTable'], batchSize: 2 }),
@@ -98,5 +135,98 @@ export const swatAttentionCases: readonly SwatAttentionCase[] = [
     length: 80,
     queryOffset: 70,
     terms: ['bias'],
+  }),
+  ...activations.flatMap((activation) => [
+    attentionCase(`${activation}, sequences at different positions`, {
+      activation,
+      batchSize: 3,
+      heads: 4,
+      queries: 70,
+      keys: 90,
+      queryOffset: [20, 0, 500],
+      keyOffset: [0, 7, 430],
+      terms: ['slopes', 'bias', 'distanceTable'],
+    }),
+    attentionCase(`${activation}, decode at different positions`, {
+      activation,
+      batchSize: 2,
+      queries: 1,
+      keys: 16,
+      queryOffset: [3, 1_000_000],
+      keyOffset: [0, 999_985],
+    }),
+    attentionCase(`${activation}, documents that end off the tiles`, {
+      activation,
+      length: 200,
+      batchSize: 2,
+      heads: 4,
+      kvHeads: 2,
+      documents: [37, 66, 1, 90, 6],
+      terms: ['slopes', 'bias', 'distanceTable'],
+    }),
+    attentionCase(`${activation}, documents that end on the tiles`, {
+      activation,
+      length: 192,
+      window: 100,
+      documents: [64, 64, 64],
+    }),
+    attentionCase(`${activation}, documents with one id apart`, {
+      activation,
+      length: 150,
+      window: null,
+      documents: [20, 30, 10, 25, 40, 25],
+    }),
+    attentionCase(`${activation}, padding as a segment`, {
+      activation,
+      length: 130,
+      batchSize: 2,
+      window: 40,
+      documents: [50, 20],
+    }),
+    attentionCase(`${activation}, documents and sinks`, {
+      activation,
+      length: 140,
+      batchSize: 2,
+      sinks: 12,
+      documents: [8, 60, 30, 42],
+      terms: ['slopes', 'bias'],
+    }),
+    attentionCase(`${activation}, chunk within documents, sequences at different positions`, {
+      activation,
+      batchSize: 2,
+      queries: 70,
+      keys: 100,
+      queryOffset: [100, 30],
+      keyOffset: [70, 0],
+      sinks: 90,
+      documents: [33, 80, 57],
+    }),
+    attentionCase(`${activation}, keys of other documents only`, {
+      activation,
+      queries: 20,
+      keys: 20,
+      queryOffset: 20,
+      window: null,
+      documents: [20, 10, 10],
+    }),
+  ]),
+  attentionCase('softmax with sink logits and documents', {
+    activation: 'softmax',
+    length: 100,
+    batchSize: 2,
+    heads: 4,
+    kvHeads: 2,
+    sinks: 4,
+    documents: [30, 45, 10],
+    terms: ['slopes', 'bias', 'distanceTable', 'sinkLogits'],
+  }),
+  attentionCase('a layer: 1000 tokens in documents, 4 heads of 64 on 2', {
+    length: 1000,
+    heads: 4,
+    kvHeads: 2,
+    headDim: 64,
+    window: 128,
+    documents: [300, 517, 183],
+    heavy: true,
   }),
 ]

@@ -1,8 +1,17 @@
+import { webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import type { AttentionTerm } from '../op/contract.js'
 import { type SwatAttentionCase, swatAttentionCases } from './cases.js'
-import { checkSwatAttentionCase, type KernelUnderTest } from './conformance.js'
+import {
+  checkSwatAttentionCase,
+  type KernelUnderTest,
+  type SwatAttentionResults,
+  swatAttentionReference,
+} from './conformance.js'
+import { kernelsUnderTest } from './kernels-under-test.js'
+
+const offsets = fc.oneof(fc.nat(100), fc.tuple(fc.nat(100), fc.nat(100)))
 
 const anyCase: fc.Arbitrary<SwatAttentionCase> = fc
   .record({
@@ -18,26 +27,49 @@ const anyCase: fc.Arbitrary<SwatAttentionCase> = fc
     terms: fc.subarray<AttentionTerm>(['slopes', 'bias', 'distanceTable', 'sinkLogits']),
     tableLength: fc.integer({ min: 1, max: 150 }),
     sinks: fc.nat(10),
-    queryOffset: fc.nat(100),
-    keyOffset: fc.nat(100),
+    queryOffset: offsets,
+    keyOffset: offsets,
+    documents: fc.option(fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 8 })),
   })
-  .map(({ group, ...rest }) => ({
+  .map(({ group, queryOffset, keyOffset, ...rest }) => ({
     ...rest,
+    queryOffset: typeof queryOffset === 'number' ? queryOffset : queryOffset.slice(0, rest.batchSize),
+    keyOffset: typeof keyOffset === 'number' ? keyOffset : keyOffset.slice(0, rest.batchSize),
     heads: group * rest.kvHeads,
     terms: rest.terms.filter((name) => name !== 'sinkLogits' || rest.activation === 'softmax'),
   }))
 
-describe.each<KernelUnderTest>([
-  { backend: 'cpu', use: 'composite' },
-  { backend: 'wasm', use: 'composite' },
-  { backend: 'wasm', use: 'wasm' },
-])("swatAttention: kernel '$use' on $backend agrees with the reference", (on) => {
-  it.each(swatAttentionCases)('$name', (attentionCase) => checkSwatAttentionCase(attentionCase, on))
+const references = new Map<SwatAttentionCase, Promise<SwatAttentionResults>>()
 
-  it('in any case', async () => {
-    await fc.assert(
-      fc.asyncProperty(anyCase, (attentionCase) => checkSwatAttentionCase(attentionCase, on)),
-      { numRuns: 25 },
-    )
-  })
-})
+function referenceOf(attentionCase: SwatAttentionCase): Promise<SwatAttentionResults> {
+  const known = references.get(attentionCase) ?? swatAttentionReference(attentionCase)
+  references.set(attentionCase, known)
+  return known
+}
+
+const noGpu = await webgpuUnavailable()
+
+/** A software GPU runs one case in five of the composite, which two other engines run whole, and no heavy ones. */
+function casesFor({ backend, use }: KernelUnderTest): readonly SwatAttentionCase[] {
+  if (backend !== 'webgpu') return swatAttentionCases
+  return swatAttentionCases.filter(({ heavy }, i) => !heavy && (use === 'webgpu' || i % 5 === 0))
+}
+
+describe.each(kernelsUnderTest)(
+  "swatAttention: kernel '$use' on $backend agrees with the reference $precision",
+  (on) => {
+    const onGpu = on.backend === 'webgpu'
+    describe.skipIf(onGpu && noGpu !== null)(onGpu && noGpu ? `skipped: ${noGpu}` : 'each', () => {
+      it.each(casesFor(on))('$name', async (attentionCase) =>
+        checkSwatAttentionCase(attentionCase, on, await referenceOf(attentionCase)),
+      )
+
+      it('in any case', async () => {
+        await fc.assert(
+          fc.asyncProperty(anyCase, (attentionCase) => checkSwatAttentionCase(attentionCase, on)),
+          { numRuns: onGpu ? 5 : 40 },
+        )
+      })
+    })
+  },
+)

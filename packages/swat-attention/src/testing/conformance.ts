@@ -1,8 +1,9 @@
-import { type BackendName, createRandom, type KernelName, tf, useEngine } from '@swat-js/tensor-core'
+import { createRandom, type Precision, type BackendName, type KernelName, tf, useEngine } from '@swat-js/tensor-core'
 import { expectClose, type GoldenTensor } from '@swat-js/tensor-core/testing'
-import type { AttentionTerm } from '../op/contract.js'
+import type { AttentionTerm, SwatAttentionOptions } from '../op/contract.js'
 import { swatAttention } from '../op/swat-attention.js'
-import type { SwatAttentionCase } from './cases.js'
+import { offsetOf, visibilityOfCase } from './case-visibility.js'
+import { segmentAt, type SwatAttentionCase } from './cases.js'
 
 /** Where a kernel is tested. */
 export interface KernelUnderTest {
@@ -10,83 +11,154 @@ export interface KernelUnderTest {
   backend: BackendName
   /** The kernel. */
   use: KernelName
+  /** How it multiplies; default `float32`. */
+  precision?: Precision
+}
+
+/** The output of a case and the gradients of its inputs and terms, by name. */
+export type SwatAttentionResults = Readonly<Record<string, GoldenTensor>>
+
+/**
+ * What the reference gives for a case. Leaves the cpu engine selected.
+ *
+ * @param attentionCase - the call
+ * @returns `output`, and the gradients of `queries`, `keys`, `values` and the case's terms
+ */
+export function swatAttentionReference(attentionCase: SwatAttentionCase): Promise<SwatAttentionResults> {
+  return outputAndGradients(attentionCase, { backend: 'cpu', use: 'cpu' }, inputsOf(attentionCase))
 }
 
 /**
- * Compares a kernel's output and every gradient with the reference's: output to 2e-6, gradients to 1e-5 of the largest
- * magnitude, those of the terms also to eight float32 roundings a query and unit of distance. Leaves the kernel's
- * engine selected.
+ * Compares a kernel's output and every gradient with the reference's: in float32 the output to 2e-6 and gradients to
+ * 1e-5 of the largest magnitude, in mixed precision all to 5e-3; gradients of the terms also to some roundings a query
+ * and unit of distance. The kernel gets NaN wherever nothing is visible: in keys and values that no query sees, and in
+ * queries that see nothing and their output gradients. Leaves the kernel's engine selected.
  *
  * @param attentionCase - the call
- * @param on - engine and kernel
+ * @param on - engine, kernel and precision
+ * @param reference - what {@link swatAttentionReference} gave; computed when left out
  * @throws Error that names the tensor and its worst element
  */
-export async function checkSwatAttentionCase(attentionCase: SwatAttentionCase, on: KernelUnderTest): Promise<void> {
-  const expected = await outputAndGradients(attentionCase, { backend: 'cpu', use: 'cpu' })
-  const actual = await outputAndGradients(attentionCase, on)
-  const rounding = termRounding(attentionCase)
+export async function checkSwatAttentionCase(
+  attentionCase: SwatAttentionCase,
+  on: KernelUnderTest,
+  reference?: SwatAttentionResults,
+): Promise<void> {
+  const expected = reference ?? (await swatAttentionReference(attentionCase))
+  const actual = await outputAndGradients(attentionCase, on, poisoned(inputsOf(attentionCase), attentionCase))
+  const { output, gradients, roundingOfQuery } = tolerances[on.precision ?? 'float32']
+  const rounding = termRounding(attentionCase, roundingOfQuery)
   for (const [name, tensor] of Object.entries(expected)) {
-    const relative = name === 'output' ? 2e-6 : 1e-5
+    const relative = name === 'output' ? output : gradients
     expectClose(actual[name].data, tensor.data, { relative, absolute: rounding[name] ?? 1e-9, name })
   }
 }
 
-/** Eight float32 roundings (2⁻²⁴) of logit gradients of about one: what a sum over a query's keys may be off by. */
-const roundingOfQuery = 2 ** -21
+/**
+ * Shares of the largest magnitude, and what the sum of the logit gradients of a query, each of about one, may be off
+ * by: eight roundings in float32 (2⁻²⁴), one of the multiplicands in mixed precision (2⁻¹¹).
+ */
+export const tolerances = {
+  float32: { output: 2e-6, gradients: 1e-5, roundingOfQuery: 2 ** -21 },
+  mixed: { output: 5e-3, gradients: 5e-3, roundingOfQuery: 2 ** -11 },
+} satisfies Record<Precision, unknown>
 
 /** A term's gradient is a sum over all queries that may cancel, for the bias of a softmax to exactly 0. */
-function termRounding(attentionCase: SwatAttentionCase): Record<string, number> {
+function termRounding(attentionCase: SwatAttentionCase, roundingOfQuery: number): Record<string, number> {
   const { batchSize, queries, window, sinks, queryOffset, keyOffset } = attentionCase
-  const furthest = Math.max(1, queryOffset + queries - 1 - keyOffset)
+  const first = (sequence: number) => offsetOf(queryOffset, sequence) - offsetOf(keyOffset, sequence)
+  const furthest = Math.max(1, ...Array.from({ length: batchSize }, (_, b) => first(b) + queries - 1))
   const distance = window === null || sinks > 0 ? furthest : Math.min(furthest, window)
   const perQuery = roundingOfQuery * batchSize * queries
   return { slopes: perQuery * distance, bias: perQuery, distanceTable: perQuery, sinkLogits: perQuery }
 }
 
+type InputName = 'queries' | 'keys' | 'values' | 'outputGradient' | AttentionTerm
+type Inputs = Record<InputName, { shape: number[]; data: Float32Array }>
+
 async function outputAndGradients(
   attentionCase: SwatAttentionCase,
-  { backend, use }: KernelUnderTest,
-): Promise<Record<string, GoldenTensor>> {
+  { backend, use, precision }: KernelUnderTest,
+  inputs: Inputs,
+): Promise<SwatAttentionResults> {
   await useEngine({ backend })
   const { window, activation, sinks, queryOffset, keyOffset, terms } = attentionCase
-  return tf.tidy(() => {
-    const inputs = inputsOf(attentionCase)
+  const results = tf.tidy((): Record<string, tf.Tensor> => {
     const names = ['queries', 'keys', 'values', ...terms] as const
+    const segmentIds = segmentIdsOf(attentionCase)
     const run = (...tensors: tf.Tensor[]) => {
       const [queries, keys, values, ...rest] = tensors as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, ...tf.Tensor[]]
       const given = Object.fromEntries(terms.map((name, i) => [name, rest[i]]))
-      const options = { window, activation, sinks, queryOffset, keyOffset, kernels: { use } }
+      const options = { window, activation, sinks, queryOffset, keyOffset, segmentIds, kernels: { use, precision } }
       return swatAttention(queries, keys, values, { ...options, ...given })
     }
-    const tensors = names.map((name) => inputs[name])
-    const gradients = tf.grads(run)(tensors, inputs.outputGradient)
-    const results = { output: run(...tensors), ...Object.fromEntries(names.map((name, i) => [name, gradients[i]])) }
-    return Object.fromEntries(
-      Object.entries(results).map(([name, tensor]) => [name, { shape: tensor.shape, data: [...tensor.dataSync()] }]),
-    )
+    const tensorOf = (name: InputName) => tf.tensor(inputs[name].data, inputs[name].shape)
+    const tensors = names.map(tensorOf)
+    const gradients = tf.grads(run)(tensors, tensorOf('outputGradient'))
+    return { output: run(...tensors), ...Object.fromEntries(names.map((name, i) => [name, gradients[i]])) }
   })
+  try {
+    const read = async ([name, tensor]: [string, tf.Tensor]) =>
+      [name, { shape: tensor.shape, data: Array.from(await tensor.data()) }] as const
+    return Object.fromEntries(await Promise.all(Object.entries(results).map(read)))
+  } finally {
+    tf.dispose(results)
+  }
 }
 
-function inputsOf(
-  attentionCase: SwatAttentionCase,
-): Record<'queries' | 'keys' | 'values' | 'outputGradient' | AttentionTerm, tf.Tensor> {
-  const { batchSize, queries, keys, heads, kvHeads, headDim, tableLength } = attentionCase
+function inputsOf({ batchSize, queries, keys, heads, kvHeads, headDim, tableLength }: SwatAttentionCase): Inputs {
   const random = createRandom(7)
   const normal = (...shape: number[]) => {
     const size = shape.reduce((product, axis) => product * axis, 1)
-    return tf.tensor(
-      Float32Array.from({ length: size }, () => random.normal()),
-      shape,
-    )
+    return { shape, data: Float32Array.from({ length: size }, () => random.normal()) }
   }
   return {
     queries: normal(batchSize, queries, heads, headDim),
     keys: normal(batchSize, keys, kvHeads, headDim),
     values: normal(batchSize, keys, kvHeads, headDim),
     outputGradient: normal(batchSize, queries, heads, headDim),
-    slopes: tf.tensor1d(Array.from({ length: heads }, (_, h) => (h % 2 === 0 ? -1 : 1) * 2 ** -(h + 1))),
+    slopes: {
+      shape: [heads],
+      data: Float32Array.from({ length: heads }, (_, h) => (h % 2 === 0 ? -1 : 1) * 2 ** -(h + 1)),
+    },
     bias: normal(heads),
     distanceTable: normal(heads, tableLength),
     sinkLogits: normal(heads),
   }
+}
+
+/** NaN for whole vectors of tokens that take part in no visible pair. */
+function poisoned(inputs: Inputs, attentionCase: SwatAttentionCase): Inputs {
+  const { querySees, keyIsSeen } = visibilityOfCase(attentionCase)
+  const poison = ({ shape, data }: Inputs[InputName], takesPart: readonly boolean[]) => {
+    const size = data.length / takesPart.length
+    return { shape, data: data.map((value, i) => (takesPart[Math.floor(i / size)] ? value : NaN)) }
+  }
+  return {
+    ...inputs,
+    queries: poison(inputs.queries, querySees),
+    outputGradient: poison(inputs.outputGradient, querySees),
+    keys: poison(inputs.keys, keyIsSeen),
+    values: poison(inputs.values, keyIsSeen),
+  }
+}
+
+/** One tensor where queries and keys are the same tokens. */
+function segmentIdsOf(attentionCase: SwatAttentionCase): SwatAttentionOptions['segmentIds'] {
+  const { batchSize, queries, keys, queryOffset, keyOffset, documents } = attentionCase
+  if (!documents) return null
+  const ids = (count: number, first: number | readonly number[]) => {
+    const idAt = (i: number) => {
+      const sequence = Math.floor(i / count)
+      return segmentAt(documents, sequence, offsetOf(first, sequence) + (i % count))
+    }
+    return tf.tensor2d(
+      Int32Array.from({ length: batchSize * count }, (_, i) => idAt(i)),
+      [batchSize, count],
+      'int32',
+    )
+  }
+  const ofQueries = ids(queries, queryOffset)
+  if (queries === keys && String(queryOffset) === String(keyOffset)) return ofQueries
+  return { queries: ofQueries, keys: ids(keys, keyOffset) }
 }

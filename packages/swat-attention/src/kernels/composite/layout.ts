@@ -1,8 +1,9 @@
 import { tf } from '@swat-js/tensor-core'
 import type { SwatAttentionInputs } from '../../op/contract.js'
 import type { KeyRange } from '../../window/window.js'
-import { type Matrices, oneByOne } from './matrices.js'
+import { join, type Matrices, oneByOne, split } from './matrices.js'
 import type { Tile } from './tiles.js'
+import type { Visibility } from './visibility.js'
 
 /** Reads runs of places from a tensor that lies heads first, `[heads, length, headDim]`. */
 export interface HeadsFirst {
@@ -22,10 +23,13 @@ export interface Layout {
   keyRows: number
   /** Size of a head. */
   headDim: number
-  /** The queries of a tile, `[group · queries, headDim]` for each key head. */
-  queryTile(x: HeadsFirst, tile: Tile): Matrices
-  /** The keys of a tile, `[columns, headDim]` for each key head; with sink logits one row of zeros more. */
-  keyTile(x: HeadsFirst, tile: Tile): Matrices
+  /** The queries of a tile, `[group · queries, headDim]` for each key head; zeros for those that see nothing. */
+  queryTile(x: HeadsFirst, tile: Tile, visibility: Visibility | null): Matrices
+  /**
+   * The keys of a tile, `[columns, headDim]` for each key head; zeros for those that nothing sees, and with sink logits
+   * one row of zeros more.
+   */
+  keyTile(x: HeadsFirst, tile: Tile, visibility: Visibility | null): Matrices
   /** A query tile's numbers as `[batch · heads, queries · headDim]`. */
   queryRows(x: tf.Tensor): tf.Tensor2D
 }
@@ -37,20 +41,43 @@ export function layoutOf({ queries, keys, sinkLogits }: SwatAttentionInputs): La
   return {
     keyRows: batch * kvHeads,
     headDim,
-    queryTile: (x, { firstQuery, queries }) =>
-      x.read(heads / kvHeads, [{ start: firstQuery, end: firstQuery + queries }], 0),
-    keyTile: (x, { ranges }) => x.read(1, ranges, sinkLogits ? 1 : 0),
+    queryTile(x, { firstQuery, queries }, visibility) {
+      const tile = x.read(heads / kvHeads, [{ start: firstQuery, end: firstQuery + queries }], 0)
+      return visibility ? keepRows(tile, visibility.queries, [batch, heads, queries, headDim]) : tile
+    },
+    keyTile(x, { ranges }, visibility) {
+      const tile = x.read(1, ranges, sinkLogits ? 1 : 0)
+      return visibility
+        ? keepRows(tile, visibility.columns, [batch, kvHeads, visibility.columns.shape[2], headDim])
+        : tile
+    },
     queryRows: (x) => tf.reshape(x, [batch * heads, -1]),
   }
 }
 
-/** Lays `[batch, length, heads, headDim]` out heads first. */
-export function headsFirst(x: tf.Tensor4D): HeadsFirst {
+/**
+ * Sets the other rows to zero by selection: what is hidden may be NaN, and NaN · 0 is not 0.
+ *
+ * @param kept - `[sequences, 1, rows, 1]`, 1 or 0
+ * @param shape - `[batch, heads, rows, headDim]` of all matrices together
+ */
+function keepRows(matrices: Matrices, kept: tf.Tensor4D, shape: [number, number, number, number]): Matrices {
+  const x = join(matrices)
+  const everywhere = tf.cast(tf.mul(kept, tf.ones(shape)), 'bool') // tf.where itself broadcasts slowly on wasm
+  return split(tf.reshape(tf.where(everywhere, tf.reshape(x, shape), tf.zeros(shape)), x.shape))
+}
+
+/** Lays `[batch, length, heads, headDim]`, times a factor, out heads first. */
+export function headsFirst(x: tf.Tensor4D, factor = 1): HeadsFirst {
   const [batch, length, heads, headDim] = x.shape
-  const transposed = tf.transpose(x, [0, 2, 1, 3])
-  return oneByOne()
-    ? onHost(transposed.dataSync() as Float32Array, batch * heads, length, headDim)
-    : onDevice(tf.reshape(transposed, [batch * heads, length * headDim]), headDim)
+  const rows = tf.tidy(() => {
+    const transposed = tf.transpose(factor === 1 ? x : tf.mul(x, factor), [0, 2, 1, 3])
+    return tf.reshape(transposed, [batch * heads, length * headDim]) as tf.Tensor2D
+  })
+  if (!oneByOne()) return onDevice(rows, headDim)
+  const data = rows.dataSync() as Float32Array
+  rows.dispose()
+  return onHost(data, batch * heads, length, headDim)
 }
 
 /** The inverse: anything of the size of `like` that lies heads first, in the shape of `like`. */

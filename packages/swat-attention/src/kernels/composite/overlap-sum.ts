@@ -28,29 +28,35 @@ export class OverlapSum {
   /** Adds `part` `[rows, (end − start) · width]` and takes it over. */
   add({ start, end }: KeyRange, part: tf.Tensor2D): void {
     this.closeBefore(start)
-    const shared = this.end - start
-    if (this.open) {
-      const sum = tf.add(this.open, this.cut(part, 0, shared)) as tf.Tensor2D
-      this.open = this.end === end ? sum : tf.concat([sum, this.cut(part, shared, end - start)], 1)
-    } else {
-      this.open = part
-    }
+    const { open, end: openEnd } = this
+    this.open = open ? tf.tidy(() => this.joined(open, part, openEnd - start, end - start)) : part
+    if (open) tf.dispose([open, part])
     this.end = end
   }
 
   /** The sum over `length` places, `[rows, length · width]`; nothing can be added afterwards. */
   total(length: number): tf.Tensor2D {
     this.closeBefore(length)
-    return tf.concat(this.closed, 1)
+    const total = tf.concat(this.closed, 1)
+    tf.dispose(this.closed)
+    return total
+  }
+
+  /** The sum where both cover a place, then what only `part` covers. */
+  private joined(open: tf.Tensor2D, part: tf.Tensor2D, shared: number, places: number): tf.Tensor2D {
+    const sum = tf.add(open, this.cut(part, 0, shared)) as tf.Tensor2D
+    return shared === places ? sum : tf.concat([sum, this.cut(part, shared, places)], 1)
   }
 
   private closeBefore(place: number): void {
-    if (this.open && place >= this.end) {
-      this.closed.push(this.open)
+    const { open } = this
+    if (open && place >= this.end) {
+      this.closed.push(open)
       this.open = null
-    } else if (this.open && place > this.start) {
-      this.closed.push(this.cut(this.open, 0, place - this.start))
-      this.open = this.cut(this.open, place - this.start, this.end - this.start)
+    } else if (open && place > this.start) {
+      this.closed.push(this.cut(open, 0, place - this.start))
+      this.open = this.cut(open, place - this.start, this.end - this.start)
+      open.dispose()
     }
     if (place > this.end) {
       this.closed.push(tf.zeros([this.rows, (place - this.end) * this.width]))

@@ -11,12 +11,21 @@ export interface Tile {
   ranges: [sinks: KeyRange, window: KeyRange]
 }
 
+/** Where queries and keys start, the same in every sequence: the kernel takes others one sequence at a time. */
+export function offsetsOf({ queryOffsets, keyOffsets }: SwatAttentionInputs): {
+  queryOffset: number
+  keyOffset: number
+} {
+  return { queryOffset: queryOffsets[0], keyOffset: keyOffsets[0] }
+}
+
 /**
  * The band cut into tiles of at most `blockSize` queries; each sees `blockSize + window − 1` keys at most, and the
  * sinks.
  */
 export function tilesOf(inputs: SwatAttentionInputs, blockSize: number): Tile[] {
-  const { window, sinks, queryOffset, keyOffset } = inputs
+  const { window, sinks } = inputs
+  const { queryOffset, keyOffset } = offsetsOf(inputs)
   const [queryCount, keys] = [inputs.queries.shape[1], inputs.keys.shape[1]]
   return Array.from({ length: Math.ceil(queryCount / blockSize) }, (_, i) => {
     const firstQuery = i * blockSize

@@ -65,18 +65,21 @@ interface Row {
 }
 
 function forEachRow(inputs: SwatAttentionInputs, visit: (row: Row) => void): void {
-  const { scale, window, sinks, queryOffset, keyOffset, activation } = inputs
+  const { scale, window, sinks, activation } = inputs
   const [batch, queryCount, heads, headDim] = inputs.queries.shape
   const [, keyCount, kvHeads] = inputs.keys.shape
   const [Q, K] = [inputs.queries.dataSync(), inputs.keys.dataSync()]
   const data = (name: AttentionTerm) => inputs[name]?.dataSync()
   const [slopes, bias, table, sinkLogits] = [data('slopes'), data('bias'), data('distanceTable'), data('sinkLogits')]
   const tableLength = inputs.distanceTable?.shape[1] ?? 0
+  const [querySegments, keySegments] = [inputs.querySegments?.dataSync(), inputs.keySegments?.dataSync()]
 
   for (let b = 0; b < batch; b++) {
+    const [queryOffset, keyOffset] = [inputs.queryOffsets[b], inputs.keyOffsets[b]]
     for (let m = 0; m < queryCount; m++) {
       const position = queryOffset + m
       const ranges = visibleKeys(position, position, { keys: keyCount, keyOffset, window, sinks })
+      const querySegment = querySegments?.[b * queryCount + m]
       for (let head = 0; head < heads; head++) {
         const kvHead = Math.floor((head * kvHeads) / heads)
         const query = ((b * queryCount + m) * heads + head) * headDim
@@ -84,6 +87,7 @@ function forEachRow(inputs: SwatAttentionInputs, visit: (row: Row) => void): voi
         const logits: number[] = []
         for (const { start, end } of ranges) {
           for (let n = start; n < end; n++) {
+            if (keySegments?.[b * keyCount + n] !== querySegment) continue
             const key = ((b * keyCount + n) * kvHeads + kvHead) * headDim
             const distance = position - (keyOffset + n)
             let z = scale * dot(Q, query, K, key, headDim)

@@ -107,6 +107,22 @@ describe('NaN', () => {
     }
   })
 
+  it.each(settings)('in a document reaches no other: $activation, $sinks sinks', (options) => {
+    const document = (i: number) => (i < 40 || i >= 110 ? 0 : 1)
+    const ids = Array.from({ length }, (_, i) => document(i))
+    const segmentIds = tf.tensor2d(ids, [1, length], 'int32')
+    const clean = results({ ...options, segmentIds })
+    const names = ['queries', 'keys', 'values', 'outputGradient'] as const
+    const poisoned = ids.flatMap((id, i) => (id === 1 ? [i] : []))
+    const dirty = results({ ...options, segmentIds }, names, poisoned)
+    for (const name of ['output', 'dQueries', 'dKeys', 'dValues'] as const) {
+      for (let i = 0; i < length; i++) {
+        if (ids[i] === 1) expect(dirty[name][i].every(Number.isNaN), `${name} ${i}`).toBe(true)
+        else expect(dirty[name][i], `${name} ${i}`).toEqual(clean[name][i])
+      }
+    }
+  })
+
   it('in keys that no query sees reaches nothing', () => {
     const keys = normal(2, 1, length, 2, headDim)
     const hidden = tf.tensor4d(

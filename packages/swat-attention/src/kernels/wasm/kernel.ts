@@ -1,5 +1,6 @@
-import { heapIsShared, supportedOn, tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
+import { tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
 import type { SwatAttentionGradients, SwatAttentionInputs, SwatAttentionKernel } from '../../op/contract.js'
+import { simdSupport } from '../../simd-support.js'
 import { attentionModule } from './attention-module.js'
 import { inputTensors, type PassTensors, problemBytes, writeProblem } from './problem.js'
 
@@ -15,19 +16,12 @@ export const kernel: SwatAttentionKernel = {
   name: 'wasm',
 
   supports(request) {
-    const onWasm = supportedOn(request, 'wasm')
-    if (!onWasm.supported) return onWasm
-    if (!tf.env().getBool('WASM_HAS_SIMD_SUPPORT')) {
-      return { supported: false, reason: 'it needs WebAssembly SIMD, which this JavaScript engine lacks' }
-    }
-    if (heapIsShared()) {
-      const reason = 'it is compiled for one thread, and this page lets TensorFlow.js share its memory with more'
-      return { supported: false, reason }
-    }
+    const support = simdSupport(request)
+    if (!support.supported) return support
     if (request.headDim > largestHeadDim) {
       return { supported: false, reason: `headDim ${request.headDim} is above its largest, ${largestHeadDim}` }
     }
-    return onWasm
+    return support
   },
 
   forward(inputs) {
@@ -60,8 +54,10 @@ export const kernel: SwatAttentionKernel = {
 function run(pass: 'forward' | 'backward', inputs: SwatAttentionInputs, tensors: PassTensors): void {
   const exports = attentionModule.exports()
   const all = { ...inputTensors(inputs), ...tensors }
-  withHeapBytes(problemBytes + exports.scratchBytes(inputs.queries.shape[3]), (pointer) => {
+  const [batchSize, , , headDim] = inputs.queries.shape
+  const bytes = problemBytes(batchSize)
+  withHeapBytes(bytes + exports.scratchBytes(headDim), (pointer) => {
     writeProblem(pointer, inputs, all)
-    exports[pass](pointer, pointer + problemBytes)
+    exports[pass](pointer, pointer + bytes)
   })
 }

@@ -19,6 +19,9 @@ const integers = [
   'dBias',
   'dDistanceTable',
   'dSinkLogits',
+  'querySegments',
+  'keySegments',
+  'sequences',
   'batchSize',
   'queryCount',
   'keyCount',
@@ -28,44 +31,49 @@ const integers = [
   'tableLength',
   'sinkKeys',
   'softmax',
-  'padding',
 ] as const
 const doubles = ['scale', 'distance', 'window'] as const
+const fieldBytes = 4 * integers.length + 8 * doubles.length
 
 /** Tensors that a pass works on, by the name of their field. */
 export type PassTensors = Partial<Record<(typeof integers)[number], tf.Tensor>>
 
-/** Bytes of a problem, whole vectors of 16. */
-export const problemBytes = Math.ceil((4 * integers.length + 8 * doubles.length) / 16) * 16
+/** Bytes of a problem, whole vectors of 16: its fields, then two doubles a sequence. */
+export function problemBytes(batchSize: number): number {
+  return Math.ceil((fieldBytes + 16 * batchSize) / 16) * 16
+}
 
-/** The tensors among the inputs, as float32: of other types the module would misread the bytes. */
+/** The tensors among the inputs, in the types that the module reads. */
 export function inputTensors(inputs: SwatAttentionInputs): PassTensors {
-  const { queries, keys, values, slopes, bias, distanceTable, sinkLogits } = inputs
-  const given = Object.entries({ queries, keys, values, slopes, bias, distanceTable, sinkLogits })
-  return Object.fromEntries(
-    given.flatMap(([name, tensor]) => {
-      if (!tensor) return []
-      return [[name, tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32')]]
-    }),
-  )
+  const { queries, keys, values, slopes, bias, distanceTable, sinkLogits, querySegments, keySegments } = inputs
+  const floats = Object.entries({ queries, keys, values, slopes, bias, distanceTable, sinkLogits })
+  const asFloat32 = (tensor: tf.Tensor) => (tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32'))
+  return {
+    ...Object.fromEntries(floats.flatMap(([name, tensor]) => (tensor ? [[name, asFloat32(tensor)]] : []))),
+    ...(querySegments && keySegments ? { querySegments, keySegments } : {}),
+  }
 }
 
 /** Writes a call at an address of the heap. */
 export function writeProblem(pointer: number, inputs: SwatAttentionInputs, tensors: PassTensors): void {
-  const { queries, keys, distanceTable, sinks, keyOffset, window } = inputs
+  const { queries, keys, distanceTable, sinks, window, queryOffsets, keyOffsets } = inputs
   const [batchSize, queryCount, heads, headDim] = queries.shape
   const [, keyCount, kvHeads] = keys.shape
   const fields: Record<string, number> = {
     ...Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor ? heapPointer(tensor) : 0])),
     ...{ batchSize, queryCount, keyCount, heads, kvHeads, headDim },
     tableLength: distanceTable?.shape[1] ?? 0,
-    sinkKeys: Math.min(keyCount, Math.max(0, sinks - keyOffset)),
+    sequences: pointer + fieldBytes,
     softmax: inputs.activation === 'softmax' ? 1 : 0,
     scale: inputs.scale,
-    distance: inputs.queryOffset - keyOffset,
     window: window ?? Infinity,
   }
   const view = new DataView(heapMemory().buffer, pointer)
   integers.forEach((name, i) => view.setUint32(4 * i, fields[name] ?? 0, true))
-  doubles.forEach((name, i) => view.setFloat64(4 * integers.length + 8 * i, fields[name], true))
+  doubles.forEach((name, i) => view.setFloat64(4 * integers.length + 8 * i, fields[name] ?? 0, true))
+  keyOffsets.forEach((keyOffset, i) => {
+    const at = fieldBytes + 16 * i
+    view.setFloat64(at, queryOffsets[i] - keyOffset, true)
+    view.setFloat64(at + 8, Math.min(keyCount, Math.max(0, sinks - keyOffset)), true)
+  })
 }

@@ -11,7 +11,15 @@ import { finishSoftmax, sigmoidGradients, sigmoidWeights, softmaxGradients, soft
 class Tile {
   head: i32
   query: i32
+  /** At most TILE, all of one segment. */
   rows: i32
+  segment: i32
+  /** Segment ids of the sequence's keys; 0 where there are none. */
+  keySegments: usize
+  /** The keys at hand: the first, how many, and one past the last of their run. */
+  key: i32
+  keys: i32
+  end: i32
   keyHeadOffset: usize
   queryOffset: usize
   queryStep: usize
@@ -32,8 +40,9 @@ export function forward(problem: Problem, memory: usize): void {
   const scratch = layOut(memory + TILE_BYTES, problem.headDim)
   for (let head = 0; head < problem.heads; head++) {
     for (let sequence = 0; sequence < problem.batchSize; sequence++) {
-      for (let query = 0; query < problem.queryCount; query += TILE) {
-        placeTile(problem, tile, head, sequence, query)
+      placeSequence(problem, tile, head, sequence)
+      for (let query = 0; query < problem.queryCount; query += tile.rows) {
+        placeTile(problem, tile, sequence, query)
         forwardTile(problem, tile, scratch)
       }
     }
@@ -46,25 +55,64 @@ export function backward(problem: Problem, memory: usize): void {
   const scratch = layOut(memory + TILE_BYTES, problem.headDim)
   for (let head = 0; head < problem.heads; head++) {
     for (let sequence = 0; sequence < problem.batchSize; sequence++) {
-      for (let query = 0; query < problem.queryCount; query += TILE) {
-        placeTile(problem, tile, head, sequence, query)
+      placeSequence(problem, tile, head, sequence)
+      for (let query = 0; query < problem.queryCount; query += tile.rows) {
+        placeTile(problem, tile, sequence, query)
         backwardTile(problem, tile, scratch)
       }
     }
   }
 }
 
-function placeTile(problem: Problem, tile: Tile, head: i32, sequence: i32, query: i32): void {
+function placeSequence(problem: Problem, tile: Tile, head: i32, sequence: i32): void {
   const keyHead = <i32>((<i64>head * problem.kvHeads) / problem.heads)
   const vector = (<usize>problem.headDim) << 2
+  const place = problem.sequences + ((<usize>sequence) << 4)
+  problem.distance = load<f64>(place)
+  problem.sinkKeys = <i32>load<f64>(place, 8)
   tile.head = head
-  tile.query = query
-  tile.rows = min(TILE, problem.queryCount - query)
   tile.queryStep = <usize>problem.heads * vector
   tile.keyStep = <usize>problem.kvHeads * vector
-  tile.queryOffset = (<usize>sequence * problem.queryCount + query) * tile.queryStep + <usize>head * vector
   tile.keyHeadOffset = <usize>sequence * problem.keyCount * tile.keyStep + <usize>keyHead * vector
+  tile.keySegments = problem.keySegments ? problem.keySegments + ((<usize>sequence * problem.keyCount) << 2) : 0
   tile.step = (<usize>paddedColumns(problem.headDim)) << 2
+}
+
+function placeTile(problem: Problem, tile: Tile, sequence: i32, query: i32): void {
+  const index = <usize>sequence * problem.queryCount + query
+  tile.query = query
+  tile.rows = min(TILE, problem.queryCount - query)
+  tile.queryOffset = index * tile.queryStep + <usize>tile.head * ((<usize>problem.headDim) << 2)
+  if (!problem.querySegments) return
+  const segments = problem.querySegments + (index << 2)
+  tile.segment = load<i32>(segments)
+  tile.rows = runLength(segments, tile.segment, tile.rows)
+}
+
+/** How many numbers, at most `count`, equal `value`. */
+function runLength(numbers: usize, value: i32, count: i32): i32 {
+  let length = 0
+  while (length < count && load<i32>(numbers + ((<usize>length) << 2)) === value) length++
+  return length
+}
+
+/** Goes to the start of a run of keys; {@link nextKeys} follows. */
+function startRun(problem: Problem, tile: Tile, run: i32): void {
+  tile.key = firstKey(problem, tile.query, run)
+  tile.keys = 0
+  tile.end = endKey(problem, tile.query + tile.rows - 1, run)
+}
+
+/** Goes to the next keys of the run that are in the segment of the queries, a tile at most; false when none is left. */
+function nextKeys(tile: Tile): bool {
+  let key = tile.key + tile.keys
+  const ids = tile.keySegments
+  if (ids) while (key < tile.end && load<i32>(ids + ((<usize>key) << 2)) !== tile.segment) key++
+  if (key >= tile.end) return false
+  const most = min(TILE, tile.end - key)
+  tile.key = key
+  tile.keys = ids ? runLength(ids + ((<usize>key) << 2), tile.segment, most) : most
+  return true
 }
 
 function forwardTile(problem: Problem, tile: Tile, scratch: Scratch): void {
@@ -74,9 +122,10 @@ function forwardTile(problem: Problem, tile: Tile, scratch: Scratch): void {
   memory.fill(scratch.output, 0, <usize>rows * step)
   if (problem.softmax) startSoftmax(scratch, rows, problem.sinkLogits, tile.head)
   for (let run = SINKS; run <= WINDOW; run++) {
-    const end = endKey(problem, tile.query + rows - 1, run)
-    for (let key = firstKey(problem, tile.query, run); key < end; key += TILE) {
-      const keys = min(TILE, end - key)
+    startRun(problem, tile, run)
+    while (nextKeys(tile)) {
+      const key = tile.key
+      const keys = tile.keys
       packKeys(problem, tile, scratch, key, keys, run)
       packRows(valuesAt(problem, tile, key), tile.keyStep, keys, problem.headDim, scratch.values, step, 1)
       logits(problem, scratch, rows)
@@ -104,9 +153,10 @@ function backwardTile(problem: Problem, tile: Tile, scratch: Scratch): void {
   if (problem.softmax) softmaxStatistics(problem, tile, scratch)
   memory.fill(scratch.output, 0, <usize>rows * step)
   for (let run = SINKS; run <= WINDOW; run++) {
-    const end = endKey(problem, tile.query + rows - 1, run)
-    for (let key = firstKey(problem, tile.query, run); key < end; key += TILE) {
-      const keys = min(TILE, end - key)
+    startRun(problem, tile, run)
+    while (nextKeys(tile)) {
+      const key = tile.key
+      const keys = tile.keys
       packPair(problem, tile, scratch, key, keys, run)
       fillKeyRanges(scratch, rows, keys)
       memory.fill(scratch.dTerm, 0, TERM)
@@ -131,9 +181,9 @@ function softmaxStatistics(problem: Problem, tile: Tile, scratch: Scratch): void
   const rows = tile.rows
   startSoftmax(scratch, rows, problem.sinkLogits, tile.head)
   for (let run = SINKS; run <= WINDOW; run++) {
-    const end = endKey(problem, tile.query + rows - 1, run)
-    for (let key = firstKey(problem, tile.query, run); key < end; key += TILE) {
-      packPair(problem, tile, scratch, key, min(TILE, end - key), run)
+    startRun(problem, tile, run)
+    while (nextKeys(tile)) {
+      packPair(problem, tile, scratch, tile.key, tile.keys, run)
       logits(problem, scratch, rows)
       weightGradients(problem, scratch, rows)
       softmaxSums(scratch, rows, 0, 0)

@@ -1,0 +1,19 @@
+import { tf } from '@swat-js/tensor-core'
+import type { AttentionTerm, SwatAttentionOptions, SwatAttentionRequest } from './contract.js'
+
+/** Everything of a request that shapes tell. */
+export type AttentionSizes = Pick<
+  SwatAttentionRequest,
+  'batchSize' | 'queries' | 'keys' | 'heads' | 'kvHeads' | 'headDim'
+>
+
+/** What kernels are asked, from the sizes and the options of a call, defaults filled in. */
+export function attentionRequest(
+  sizes: AttentionSizes,
+  options: Pick<SwatAttentionOptions, 'window' | 'activation' | 'sinks' | 'kernels'>,
+  { terms, segments }: { terms: readonly AttentionTerm[]; segments: boolean },
+): SwatAttentionRequest {
+  const { window, activation = 'sigmoid', sinks = 0, kernels } = options
+  const precision = kernels?.precision ?? 'float32'
+  return { backend: tf.getBackend(), precision, ...sizes, window, activation, sinks, terms, segments }
+}
