@@ -5,7 +5,26 @@
  */
 export { compareInterleaved } from './timing/compare-interleaved.js'
 export type { TimedCase, TimedResult } from './timing/compare-interleaved.js'
+export type { Clock } from './timing/timed-calls.js'
 export { median } from './timing/median.js'
+export { peakMemory } from './memory/peak-memory.js'
+export type { PeakMemory, Watched } from './memory/peak-memory.js'
+
+export { measureAttention } from './attention/measure-attention.js'
+export type {
+  AttentionBenchmark,
+  AttentionBenchmarkOptions,
+  AttentionGrowth,
+  BenchmarkEvent,
+} from './attention/attention-benchmark.js'
+export type { AttentionKind, AttentionRow, SkippedBaseline } from './attention/attention-row.js'
+export { formatAttention } from './attention/format-attention.js'
+export { plotAttention } from './attention/plot-attention.js'
+
+export { measureDecode } from './decode/measure-decode.js'
+export type { DecodeBenchmark, DecodeBenchmarkOptions, DecodeRow } from './decode/decode-benchmark.js'
+export { formatDecode } from './decode/format-decode.js'
+
 export { measureTrainingStep } from './training/measure-training-step.js'
 export type { TrainingMeasurement, TrainingSpeed } from './training/measure-training-step.js'
 export { trainingCost } from './training/training-cost.js'

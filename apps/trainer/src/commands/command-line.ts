@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { withoutFunctionNames } from '../messages/without-function-names.js'
 import { trainerVersion } from '../versions.js'
+import { benchCommand } from './bench-command.js'
 import { configCommand } from './config-command.js'
 import { evalCommand } from './eval-command.js'
 import { generateCommand } from './generate-command.js'
@@ -19,14 +20,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     exitCode = code
   }
   const program = new Command('swat')
-    .description('Trains, evaluates and samples language models with sigmoid sliding-window attention.')
+    .description('Trains, evaluates, samples and measures language models with sigmoid sliding-window attention.')
     .version(trainerVersion())
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError()
   const outputClosed = watchOutput(process.stdout)
   const leaveWithReader = () => outputClosed.addEventListener('abort', () => process.exit(0))
-  const readOnly = [generateCommand(), evalCommand(), configCommand()]
+  const readOnly = [generateCommand(), evalCommand(), configCommand(), benchCommand()]
   for (const command of readOnly) command.hook('preAction', leaveWithReader)
   for (const command of [trainCommand(setExitCode, outputClosed), ...readOnly]) {
     program.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))

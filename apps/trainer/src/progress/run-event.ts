@@ -41,8 +41,8 @@ export interface ProgressEvent {
   /** Which event. */
   event: 'progress'
   /** The task. */
-  task: 'tokenizer' | 'validation'
-  /** How much is done, in units of the task: merges or tokens. */
+  task: 'tokenizer' | 'validation' | 'benchmark'
+  /** How much is done, in units of the task: merges, tokens or rounds. */
   done: number
   /** How much there is. */
   total: number

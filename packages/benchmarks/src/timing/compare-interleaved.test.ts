@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { compareInterleaved } from './compare-interleaved.js'
 import { median } from './median.js'
+import { quartileDistance } from './quartile-distance.js'
 
 it('runs the cases in turn, warm-up untimed, and reports every round', async () => {
   const order: string[] = []
@@ -13,6 +14,36 @@ it('runs the cases in turn, warm-up untimed, and reports every round', async () 
   ])
   expect(results[0].ratioToFirst).toBe(1)
   expect(results[1].medianMs).toBe(median(results[1].roundsMs))
+})
+
+it('lets slow work take part in fewer rounds, and tells when a round is over', async () => {
+  const order: string[] = []
+  const rounds: number[] = []
+  const record = (name: string) => ({ name, run: () => void order.push(name) })
+  const results = await compareInterleaved([record('a'), { ...record('slow'), rounds: 1 }], {
+    rounds: 3,
+    warmUp: 2,
+    onRound: (round) => {
+      rounds.push(round)
+      order.push('|')
+    },
+  })
+  expect(order.join(' ')).toBe('a | a slow | a slow | a | a |')
+  expect(rounds).toEqual([1, 2, 3, 4, 5])
+  expect(results.map(({ roundsMs }) => roundsMs.length)).toEqual([3, 1])
+})
+
+it('takes the time that a case measured itself', async () => {
+  const times = [7, 9, 1, 2, 6]
+  const own = { name: 'own', run: async () => times.shift() ?? NaN }
+  const [result] = await compareInterleaved([own], { rounds: 3, warmUp: 2 })
+  expect(result).toMatchObject({ medianMs: 2, roundsMs: [1, 2, 6] })
+})
+
+it('tells the distance of the quartiles', () => {
+  expect(quartileDistance([5, 1, 2, 4, 3])).toBe(2)
+  expect(quartileDistance([1, 2])).toBe(0.5)
+  expect(quartileDistance([3])).toBe(0)
 })
 
 it('refuses what it cannot compare', async () => {

@@ -5,8 +5,13 @@ import { median } from './median.js'
 export interface TimedCase {
   /** What it is, unique among the cases. */
   name: string
-  /** The work. It must wait for its own results (`await tensor.data()`), else only its launch is timed. */
-  run: () => void | Promise<void>
+  /**
+   * The work. It must wait for its own results (`await tensor.data()`), else only its launch is timed. It may return
+   * milliseconds that it measured itself; else the wall clock around it counts.
+   */
+  run: () => void | number | Promise<void | number>
+  /** Takes part in so many rounds only, and in as many warm-up rounds at most; for slow work. */
+  rounds?: number
 }
 
 /** What came out for one case. */
@@ -26,15 +31,16 @@ export interface TimedResult {
  * hits all of them, and ratios are taken within a round.
  *
  * @param cases - at least one, with different names
- * @param options - `rounds`: timed rounds, default 7; `warmUp`: untimed rounds before, default 2
+ * @param options - `rounds`: timed rounds, default 7; `warmUp`: untimed rounds before, default 2; `onRound`: called
+ * after each round, warm-up included, with its number from 1
  * @returns a result for each case, in the order given
  * @throws SwatError `benchmark` when there is no case, a name repeats, or there is no round
  */
 export async function compareInterleaved(
   cases: readonly TimedCase[],
-  options: { rounds?: number; warmUp?: number } = {},
+  options: { rounds?: number; warmUp?: number; onRound?: (round: number) => void } = {},
 ): Promise<TimedResult[]> {
-  const { rounds = 7, warmUp = 2 } = options
+  const { rounds = 7, warmUp = 2, onRound } = options
   const names = new Set(cases.map(({ name }) => name))
   if (cases.length === 0 || names.size !== cases.length || rounds < 1) {
     throw new SwatError(
@@ -45,11 +51,13 @@ export async function compareInterleaved(
   }
   const times = cases.map((): number[] => [])
   for (let round = -warmUp; round < rounds; round++) {
-    for (const [i, { run }] of cases.entries()) {
+    for (const [i, { run, rounds: most = rounds }] of cases.entries()) {
+      if (round >= most || -round > most) continue
       const start = performance.now()
-      await run()
-      if (round >= 0) times[i].push(performance.now() - start)
+      const own = await run()
+      if (round >= 0) times[i].push(own ?? performance.now() - start)
     }
+    onRound?.(round + warmUp + 1)
   }
   return cases.map(({ name }, i) => ({
     name,

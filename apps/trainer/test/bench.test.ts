@@ -1,0 +1,161 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { runSwat } from './swat-process.js'
+
+// Every test starts whole processes.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'swat-bench-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const sizes = ['--window', '8', '--heads', '4', '--kv-heads', '2', '--head-dim', '8', '--rounds', '2']
+const bench = (name: string, ...args: string[]) => runSwat(['bench', name, ...sizes, ...args], folder)
+
+interface Record {
+  machine: { device: string; cores: number; memoryBytes: number; platform: string }
+  versions: { [name: string]: string }
+  options: { [name: string]: unknown }
+  rows: { [name: string]: unknown }[]
+  skipped: unknown[]
+}
+const read = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Record
+
+describe('swat bench attention', () => {
+  it.each(['cpu', 'wasm'])('on %s checks, measures, prints, and writes JSON and SVG', async (backend) => {
+    const files = ['--json', `${backend}.json`, '--plot', `${backend}.svg`]
+    const { code, stdout, stderr } = await bench('attention', '--backend', backend, '--lengths', '24,70', ...files)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^Engine: ${backend} \\(`))
+    expect(stdout).toMatch(/\n *length +attention +forward ms +total ms.*max error\n/)
+    for (const name of [backend, 'composite', 'dense TensorFlow\\.js', `${backend}, full attention`]) {
+      expect(
+        stdout.match(new RegExp(`\\n *(24|70) {2}${name} +[\\d.]+ .* \\d\\.\\de[+-]\\d(?=\\n)`, 'g')),
+      ).toHaveLength(2)
+    }
+    expect(stdout).toMatch(
+      /From length 24 to 70, timed in turn: time per token [+−][\d.]+ %, bytes per token [+−][\d.]+ %\./,
+    )
+
+    const { machine, versions, options, rows, skipped } = await read(`${backend}.json`)
+    expect(machine.cores).toBeGreaterThan(0)
+    expect(versions).toEqual({ trainer: '0.0.0', tensorflow: '4.22.0', node: process.versions.node })
+    expect(options).toMatchObject({ lengths: [24, 70], window: 8, heads: 4, kvHeads: 2, headDim: 8, rounds: 2 })
+    expect(skipped).toEqual([])
+    expect(rows.map(({ kind, length }) => [kind, length])).toEqual(
+      [24, 70].flatMap((length) => ['windowed', 'windowed', 'dense', 'full'].map((kind) => [kind, length])),
+    )
+    for (const row of rows) {
+      for (const key of ['forwardMs', 'totalMs', 'peakBytes', 'tflops', 'maxError']) {
+        expect(Number.isFinite(row[key]), `${key} of ${row.kind}`).toBe(true)
+      }
+      expect(row).toMatchObject({ backend, precision: 'float32', batch: 1, heads: 4, kvHeads: 2, headDim: 8 })
+    }
+    expect(await readFile(join(folder, `${backend}.svg`), 'utf8')).toMatch(/^<svg [^]*time \(ms\)[^]*<\/svg>\n$/)
+  })
+
+  it('leaves out what it is told to', async () => {
+    const args = ['--backend', 'cpu', '--lengths', '30', '--no-baselines', '--forward-only', '--activation', 'softmax']
+    const { code, stdout } = await bench('attention', ...args, '--json', 'forward.json')
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('dense')
+    const { rows } = await read('forward.json')
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({ kernel: 'cpu', activation: 'softmax', totalMs: null })
+  })
+
+  it('says which baselines cost too much', async () => {
+    const { code, stdout } = await bench(
+      'attention',
+      '--backend',
+      'cpu',
+      '--lengths',
+      '30',
+      '--baseline-budget',
+      '0.001',
+    )
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /dense attention at length 30 was skipped: .* would take some \d+ s, and the budget is 0\.001 s\./,
+    )
+  })
+})
+
+describe('swat bench decode', () => {
+  it('measures a token at near and far positions', async () => {
+    const { code, stdout, stderr } = await bench('decode', '--backend', 'wasm', '--json', 'decode.json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/\n +1,000 {2}wasm +[\d.]+ /)
+    expect(stdout).toMatch(/A token at position 1,000,000 takes [\d.]+ times as long as one at position 1,000\./)
+    const { rows } = await read('decode.json')
+    expect(rows.map(({ position }) => position)).toEqual([1000, 1_000_000])
+    for (const { tokenMs, maxError } of rows) {
+      expect(tokenMs).toBeGreaterThan(0)
+      expect(maxError).toBeLessThan(2e-6)
+    }
+  })
+})
+
+describe('bad input', () => {
+  const messageOf = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runSwat(['bench', ...args], folder)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^swat: [^\n]+\n$/)
+    return stderr.trimEnd()
+  }
+
+  it.each([
+    [
+      ['attention', '--backend', 'abacus'],
+      "argument 'abacus' is invalid. Allowed choices are auto, webgpu, tensorflow, wasm, cpu.",
+    ],
+    [['attention', '--precision', 'half'], 'Allowed choices are float32, mixed.'],
+    [
+      ['attention', '--lengths', '1024,many'],
+      'Expected whole numbers of at least 1 with commas between, for example 1024,4096.',
+    ],
+    [['attention', '--lengths', '0'], 'Expected whole numbers of at least 1 with commas between'],
+    [['attention', '--lengths', '12.5'], 'Expected whole numbers of at least 1 with commas between'],
+    [['attention', '--window', '0'], "argument '0' is invalid. Expected a whole number of at least 1."],
+    [
+      ['attention', '--backend', 'cpu', '--lengths', '8,8'],
+      'lengths must be different and at least one, but are [8, 8].',
+    ],
+    [['decode', '--positions', '-5'], 'Expected whole numbers of at least 0 with commas between'],
+    [['atention'], "unknown command 'atention'"],
+  ])('%j', async (args, message) => {
+    const { code, stderr } = await runSwat(['bench', ...args], folder)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^swat: [^\n]+\n$/)
+    expect(stderr).toContain(message)
+  })
+
+  it('heads that do not divide', async () => {
+    const args = ['bench', 'attention', '--backend', 'cpu', '--heads', '6', '--kv-heads', '4']
+    const { code, stderr } = await runSwat(args, folder)
+    expect(code).toBe(1)
+    expect(stderr).toBe('swat: heads (6) must be a multiple of kvHeads (4). Choose kvHeads from 1, 2, 3, 6.\n')
+  })
+
+  it('files that cannot be written are refused before the work starts', async () => {
+    await mkdir(join(folder, 'busy'))
+    await writeFile(join(folder, 'file'), '')
+    const before = await readdir(folder)
+    for (const option of ['--json', '--plot']) {
+      expect(await messageOf('attention', option, 'nowhere/a.json')).toBe(
+        'swat: nowhere/a.json cannot be written: there is no folder nowhere. Make it, or choose another file.',
+      )
+      expect(await messageOf('attention', option, 'busy')).toBe(
+        'swat: busy cannot be written: it is a folder. Give the name of a file.',
+      )
+      expect(await messageOf('attention', option, 'file/a.json')).toBe(
+        'swat: file/a.json cannot be written: a part of the path is a file, not a folder. Choose another file.',
+      )
+    }
+    expect(await readdir(folder)).toEqual(before)
+  })
+})
