@@ -1,11 +1,10 @@
 // Draws docs/images/window-and-slopes.svg with the project's own attention: the weights of one recency head and one
-// remote head over a window, and the weight by distance of every head. `npm run draw`; `--check` fails when it is stale.
-import { readFileSync, writeFileSync } from 'node:fs'
+// remote head over a window, and the weight by distance of every head.
 import { slopePreset } from '@swat-js/positional-encodings'
 import { swatAttention } from '@swat-js/swat-attention'
 import { tf, useEngine } from '@swat-js/tensor-core'
+import { savePicture } from './save-picture.js'
 
-const file = new URL('../../../docs/images/window-and-slopes.svg', import.meta.url)
 const heads = 8
 const [length, window] = [20, 8]
 
@@ -91,8 +90,4 @@ ${matrix(300, 40, `remote head, slope +1/4, window ${window}`, weights[remote], 
 ${curves(575, 40, slopes)}
 </svg>
 `
-if (!process.argv.includes('--check')) writeFileSync(file, svg)
-else if (readFileSync(file, 'utf8') !== svg) {
-  console.error('docs/images/window-and-slopes.svg is stale. Run `npm run draw` and commit the result.')
-  process.exit(1)
-}
+savePicture('window-and-slopes.svg', svg)
