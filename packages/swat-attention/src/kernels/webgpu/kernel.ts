@@ -7,8 +7,8 @@ import type {
 } from '../../op/contract.js'
 import { arithmeticFor } from './choose-arithmetic.js'
 import type { PassName, PassSettings } from './pass.js'
-import { boundTensors, problemUniforms } from './problem.js'
-import { attentionShader, partPlaces } from './shader.js'
+import { boundTensors, ownPositions, problemUniforms } from './problem.js'
+import { attentionShader, partPlaces, termOrder } from './shader.js'
 
 /** Largest head whose sums fit in a thread's registers. */
 const largestHeadDim = 256
@@ -33,8 +33,9 @@ export const kernel: SwatAttentionKernel = {
     if (heads > mostWorkgroups || batchSize > mostWorkgroups) {
       return no(`${heads} heads and ${batchSize} sequences are more than a dispatch holds, ${mostWorkgroups} each`)
     }
-    const optional = [batchSize > 1, activation === 'softmax', terms.length > 0].filter(Boolean).length
-    const buffers = 5 + terms.length + (segments ? 2 : 0) + optional // of the gradient pass, which binds most
+    const integers = segments || batchSize > 1
+    const optional = [integers, activation === 'softmax', terms.length > 0, terms.length > 0].filter(Boolean).length
+    const buffers = 5 + optional // of the gradient pass, which binds most
     const { maxStorageBuffersPerShaderStage: most } = gpuInfo().limits
     if (buffers > most) return no(`it needs up to ${buffers} storage buffers, and the device binds ${most} at most`)
     return onWebgpu
@@ -96,12 +97,12 @@ function run(
     pass,
     headDim,
     activation: inputs.activation,
-    terms: (['slopes', 'bias', 'distanceTable', 'sinkLogits'] as const).filter((name) => inputs[name] !== null),
+    terms: termOrder.filter((name) => inputs[name] !== null),
     wanted,
     windowed: problemUniforms.windowed(inputs),
     sinks: inputs.sinks > 0,
     segments: inputs.querySegments !== null,
-    ownPositions: tensors.places !== null,
+    ownPositions: ownPositions(inputs),
   }
   const key = `swatAttention shader ${inputs.precision} ${JSON.stringify(settings)}`
   const shader = rememberOnDevice(key, () => attentionShader(settings, arithmetic))

@@ -1,27 +1,48 @@
 import { tf } from '@swat-js/tensor-core'
 import type { SwatAttentionInputs } from '../../op/contract.js'
-import { problemFields } from './shader.js'
+import { problemFields, termOrder } from './shader.js'
 
 /** Positions and distances are 32-bit integers in the shaders; beyond this they are all equally far. */
 const far = 2 ** 30
 
 /** The tensors of a call under the names of their bindings; null where absent. */
 export function boundTensors(inputs: SwatAttentionInputs): Record<string, tf.Tensor | null> {
-  const { queries, keys, values, slopes, bias, distanceTable, sinkLogits, querySegments, keySegments } = inputs
-  const floats = Object.entries({ queries, keys, values, slopes, bias, distanceTable, sinkLogits }).map(
-    ([name, tensor]): [string, tf.Tensor | null] => [
-      name,
-      tensor && tensor.dtype !== 'float32' ? tf.cast(tensor, 'float32') : tensor,
-    ],
-  )
-  return { ...Object.fromEntries(floats), querySegments, keySegments, places: places(inputs) }
+  const { queries, keys, values, querySegments, keySegments } = inputs
+  const given = termOrder.map((name) => inputs[name]).filter((tensor) => tensor !== null)
+  return {
+    queries: float32(queries),
+    keys: float32(keys),
+    values: float32(values),
+    terms: joined(given.map(float32)),
+    integers: joined([querySegments, keySegments, placesOf(inputs)].filter((tensor) => tensor !== null)),
+  }
+}
+
+function float32(tensor: tf.Tensor): tf.Tensor {
+  return tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32')
+}
+
+/** One after the other in one buffer, as devices bind few. */
+function joined(tensors: tf.Tensor[]): tf.Tensor | null {
+  if (tensors.length < 2) return tensors[0] ?? null
+  return tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1])))
+}
+
+/** Whether sequences stand at different places. */
+export function ownPositions(inputs: SwatAttentionInputs): boolean {
+  const [first, ...others] = inputs.queryOffsets.map((_, b) => placeOf(inputs, b))
+  return others.some(([distance, sinkKeys]) => distance !== first[0] || sinkKeys !== first[1])
 }
 
 /** `[batch, 2]`: distance and sink keys of each sequence, where they differ. */
-function places(inputs: SwatAttentionInputs): tf.Tensor | null {
-  const distances = inputs.queryOffsets.map((_, b) => [distanceOf(inputs, b), sinkKeysOf(inputs, b)])
-  const same = distances.every(([distance, sinkKeys]) => distance === distances[0][0] && sinkKeys === distances[0][1])
-  return same ? null : tf.tensor2d(distances, [distances.length, 2], 'int32')
+function placesOf(inputs: SwatAttentionInputs): tf.Tensor | null {
+  if (!ownPositions(inputs)) return null
+  const places = inputs.queryOffsets.map((_, b) => placeOf(inputs, b))
+  return tf.tensor2d(places, [places.length, 2], 'int32')
+}
+
+function placeOf(inputs: SwatAttentionInputs, sequence: number): [distance: number, sinkKeys: number] {
+  return [distanceOf(inputs, sequence), sinkKeysOf(inputs, sequence)]
 }
 
 const clamp = (value: number) => Math.min(far, Math.max(-far, value))
@@ -51,6 +72,7 @@ export const problemUniforms = {
       distance: distanceOf(inputs, 0),
       sinkKeys: sinkKeysOf(inputs, 0),
       tableLength: distanceTable?.shape[1] ?? 0,
+      batchSize: queries.shape[0],
       tiles,
       partsLength,
       notANumber: 0x7fc00000,

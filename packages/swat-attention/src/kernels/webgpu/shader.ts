@@ -22,6 +22,7 @@ export const problemFields = [
   'distance',
   'sinkKeys',
   'tableLength',
+  'batchSize',
   'tiles',
   'partsLength',
   'notANumber',
@@ -30,6 +31,15 @@ export const problemFields = [
 
 /** Where the gradients of the terms stand in a tile's `parts`; the table's at the end. */
 export const partPlaces: Record<AttentionTerm, number> = { slopes: 0, bias: 1, sinkLogits: 2, distanceTable: 3 }
+
+/** The terms in the order in which `terms` holds them: what has one number a head first. */
+export const termOrder: readonly AttentionTerm[] = ['slopes', 'bias', 'sinkLogits', 'distanceTable']
+
+/** Where the segments of queries, those of keys, and the places of sequences begin in `integers`. */
+function integerStarts(segments: boolean): [querySegments: string, keySegments: string, places: string] {
+  const queries = 'problem.batchSize * problem.queries'
+  return ['0', queries, segments ? `${queries} + problem.batchSize * problem.keys` : '0']
+}
 
 /**
  * The WGSL of one pass. Rows of a tile stay with a workgroup, which visits the tiles of columns that its band touches;
@@ -48,11 +58,8 @@ export function attentionShader(settings: PassSettings, arithmetic: Arithmetic):
   const sources = [...new Set([...plan.rows, ...plan.columns].map(({ binding }) => binding))]
   const inputs: [name: string, type: string][] = [
     ...sources.map((name): [string, string] => [name, vectorType]),
-    ...terms.map((name): [string, string] => [name, 'f32']),
-    ...(settings.segments
-      ? (['querySegments', 'keySegments'] as const).map((name): [string, string] => [name, 'i32'])
-      : []),
-    ...(settings.ownPositions ? [['places', 'vec2<i32>'] as [string, string]] : []),
+    ...(terms.length > 0 ? [['terms', 'f32'] as [string, string]] : []),
+    ...(settings.segments || settings.ownPositions ? [['integers', 'i32'] as [string, string]] : []),
     ...(softmax && byKey ? [['statistics', 'vec2<f32>'] as [string, string]] : []),
   ]
   const outputs: [name: string, type: string][] = [
@@ -67,6 +74,10 @@ export function attentionShader(settings: PassSettings, arithmetic: Arithmetic):
     ),
     `@group(0) @binding(${inputs.length + outputs.length}) var<uniform> problem: Problem;`,
   ]
+
+  /** Where a term begins in `terms`: one number a head each, the table at the end. */
+  const startOf = (term: AttentionTerm) => `${terms.indexOf(term)} * problem.heads`
+  const [querySegments, keySegments, places] = integerStarts(settings.segments)
 
   const held = shape.held
   const each = (line: (n: number) => string) => repeat(held, line)
@@ -245,9 +256,9 @@ export function attentionShader(settings: PassSettings, arithmetic: Arithmetic):
   const summed = (['slopes', 'bias', 'sinkLogits'] as const).filter(wants)
 
   const perHead = `
-  let slope = ${has('slopes') ? 'slopes[head]' : '0.0'};
-  let bias = ${has('bias') ? 'bias[head]' : '0.0'};
-  ${has('sinkLogits') ? 'let sinkLogit = sinkLogits[head];' : ''}
+  let slope = ${has('slopes') ? `terms[${startOf('slopes')} + head]` : '0.0'};
+  let bias = ${has('bias') ? `terms[${startOf('bias')} + head]` : '0.0'};
+  ${has('sinkLogits') ? `let sinkLogit = terms[${startOf('sinkLogits')} + head];` : ''}
   let queryBase = (sequence * problem.queries * problem.heads + head) * ${headDim};`
 
   const rowsAreQueries = `
@@ -317,10 +328,10 @@ fn sees(query: vec4<i32>, key: vec4<i32>, distance: vec4<i32>, endQuery: i32, en
   ${settings.windowed ? `seen = seen & ((distance < vec4<i32>(problem.window))${settings.sinks ? ' | (key < vec4<i32>(sinkKeys))' : ''});` : ''}
   ${
     settings.segments
-      ? `let q = sequence * problem.queries + min(query, vec4<i32>(problem.queries - 1));
-  let k = sequence * problem.keys + min(key, vec4<i32>(problem.keys - 1));
-  seen = seen & (vec4<i32>(querySegments[q.x], querySegments[q.y], querySegments[q.z], querySegments[q.w])
-    == vec4<i32>(keySegments[k.x], keySegments[k.y], keySegments[k.z], keySegments[k.w]));`
+      ? `let q = ${querySegments} + sequence * problem.queries + min(query, vec4<i32>(problem.queries - 1));
+  let k = ${keySegments} + sequence * problem.keys + min(key, vec4<i32>(problem.keys - 1));
+  seen = seen & (vec4<i32>(integers[q.x], integers[q.y], integers[q.z], integers[q.w])
+    == vec4<i32>(integers[k.x], integers[k.y], integers[k.z], integers[k.w]));`
       : ''
   }
   return seen;
@@ -333,8 +344,8 @@ fn logits(products: vec4<f32>, distance: vec4<i32>, head: i32, slope: f32, bias:
   ${
     has('distanceTable')
       ? `let last = problem.tableLength - 1;
-  let at = head * problem.tableLength + clamp(distance, vec4<i32>(0), vec4<i32>(last));
-  let entries = vec4<f32>(distanceTable[at.x], distanceTable[at.y], distanceTable[at.z], distanceTable[at.w]);
+  let at = ${startOf('distanceTable')} + head * problem.tableLength + clamp(distance, vec4<i32>(0), vec4<i32>(last));
+  let entries = vec4<f32>(terms[at.x], terms[at.y], terms[at.z], terms[at.w]);
   z += select(vec4<f32>(), entries, distance <= vec4<i32>(last));`
       : ''
   }
@@ -351,8 +362,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tile = i32(group.x);
   let sequence = i32(group.z);
   let firstRow = tile * ${shape.rows};
-  let offset = ${settings.ownPositions ? 'places[sequence].x' : 'problem.distance'};
-  let sinkKeys = ${settings.ownPositions ? 'places[sequence].y' : 'problem.sinkKeys'};
+  let offset = ${settings.ownPositions ? `integers[${places} + 2 * sequence]` : 'problem.distance'};
+  let sinkKeys = ${settings.ownPositions ? `integers[${places} + 2 * sequence + 1]` : 'problem.sinkKeys'};
   let queryStride = problem.heads * ${headDim};
   let keyStride = problem.kvHeads * ${headDim};
   ${byKey ? rowsAreKeys : rowsAreQueries}
