@@ -1,6 +1,8 @@
+import { useEngine } from '@swat-js/tensor-core'
 import { webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
+import { matrixUnit } from '../kernels/webgpu/choose-arithmetic.js'
 import type { AttentionTerm } from '../op/contract.js'
 import { type SwatAttentionCase, swatAttentionCases } from './cases.js'
 import {
@@ -49,10 +51,20 @@ function referenceOf(attentionCase: SwatAttentionCase): Promise<SwatAttentionRes
 
 const noGpu = await webgpuUnavailable()
 
-/** A software GPU runs one case in five of the composite, which two other engines run whole, and no heavy ones. */
-function casesFor({ backend, use }: KernelUnderTest): readonly SwatAttentionCase[] {
+/** Whether the GPU here multiplies f16 on matrix units; where not, and for larger heads, `mixed` runs the float32 shaders. */
+const matrixUnits = noGpu === null && (await useEngine({ backend: 'webgpu' })) && matrixUnit() !== null
+const largestMixedHead = 128
+
+/**
+ * The cases of a kernel. Software GPUs are slow: they run none of the heavy ones, and one in five of what others run whole:
+ * of the composite, and of `mixed` where its shaders are those of float32.
+ */
+function casesFor({ backend, use, precision }: KernelUnderTest): readonly SwatAttentionCase[] {
   if (backend !== 'webgpu') return swatAttentionCases
-  return swatAttentionCases.filter(({ heavy }, i) => !heavy && (use === 'webgpu' || i % 5 === 0))
+  const mixed = precision === 'mixed'
+  const every = use === 'webgpu' && (!mixed || matrixUnits) ? 1 : 5
+  const light = swatAttentionCases.filter(({ heavy, headDim }) => !heavy && !(mixed && headDim > largestMixedHead))
+  return light.filter((_, i) => i % every === 0)
 }
 
 describe.each(kernelsUnderTest)(
