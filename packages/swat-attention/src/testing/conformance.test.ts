@@ -56,8 +56,8 @@ const matrixUnits = noGpu === null && (await useEngine({ backend: 'webgpu' })) &
 const largestMixedHead = 128
 
 /**
- * The cases of a kernel. Software GPUs are slow: they run none of the heavy ones, and one in five of what others run whole:
- * of the composite, and of `mixed` where its shaders are those of float32.
+ * The cases of a kernel. Software GPUs are slow: they run none of the heavy ones, and one in five of what others run
+ * whole: of the composite, and of `mixed` where its shaders are those of float32.
  */
 function casesFor({ backend, use, precision }: KernelUnderTest): readonly SwatAttentionCase[] {
   if (backend !== 'webgpu') return swatAttentionCases
