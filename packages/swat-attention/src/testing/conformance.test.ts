@@ -51,7 +51,7 @@ function referenceOf(attentionCase: SwatAttentionCase): Promise<SwatAttentionRes
 
 const noGpu = await webgpuUnavailable()
 
-/** Whether the GPU here multiplies f16 on matrix units; where not, and for larger heads, `mixed` runs the float32 shaders. */
+/** Whether the GPU here has matrix units; where not, and for larger heads, `mixed` runs the shaders of float32. */
 const matrixUnits = noGpu === null && (await useEngine({ backend: 'webgpu' })) && matrixUnit() !== null
 const largestMixedHead = 128
 
