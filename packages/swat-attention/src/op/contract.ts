@@ -29,6 +29,8 @@ export interface SwatAttentionRequest extends KernelRequest {
   terms: readonly AttentionTerm[]
   /** Whether segment ids restrict what a query sees. */
   segments: boolean
+  /** The furthest that a query stands after the first key. */
+  reach: number
 }
 
 /** The optional terms of the logits; each may be trained. */

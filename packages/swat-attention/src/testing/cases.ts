@@ -36,6 +36,8 @@ export interface SwatAttentionCase {
    * may share one.
    */
   documents: readonly number[] | null
+  /** Factor of the random output gradient; default 1. A mean loss over many tokens makes it tiny. */
+  gradientScale?: number
   /** Nearly half a GFLOP: seconds on a GPU that is emulated, which may leave the case out. */
   heavy?: boolean
 }
@@ -105,6 +107,8 @@ export const swatAttentionCases: readonly SwatAttentionCase[] = [
     attentionCase(`6 heads on ${kvHeads}`, { batchSize: 2, heads: 6, kvHeads, headDim: 4 }),
   ),
   attentionCase('no terms', { terms: [] }),
+  attentionCase('tiny output gradient', { gradientScale: 1e-8, length: 80 }),
+  attentionCase('huge output gradient', { gradientScale: 1e8, length: 80 }),
   attentionCase('bias', { terms: ['bias', 'slopes'], batchSize: 2 }),
   attentionCase('distance table shorter than the window', { terms: ['distanceTable'], batchSize: 2 }),
   attentionCase('distance table longer than the window', { terms: ['distanceTable', 'bias'], tableLength: 40 }),

@@ -50,7 +50,11 @@ export async function checkSwatAttentionCase(
   const rounding = termRounding(attentionCase, roundingOfQuery)
   for (const [name, tensor] of Object.entries(expected)) {
     const relative = name === 'output' ? output : gradients
-    expectClose(actual[name].data, tensor.data, { relative, absolute: rounding[name] ?? 1e-9, name })
+    expectClose(actual[name].data, tensor.data, {
+      relative,
+      absolute: rounding[name] ?? 1e-9 * (name === 'output' ? 1 : (attentionCase.gradientScale ?? 1)),
+      name,
+    })
   }
 }
 
@@ -69,12 +73,17 @@ function termRounding(attentionCase: SwatAttentionCase, roundingOfQuery: number)
   const first = (sequence: number) => offsetOf(queryOffset, sequence) - offsetOf(keyOffset, sequence)
   const furthest = Math.max(1, ...Array.from({ length: batchSize }, (_, b) => first(b) + queries - 1))
   const distance = window === null || sinks > 0 ? furthest : Math.min(furthest, window)
-  const perQuery = roundingOfQuery * batchSize * queries
+  const perQuery = roundingOfQuery * batchSize * queries * (attentionCase.gradientScale ?? 1)
   return { slopes: perQuery * distance, bias: perQuery, distanceTable: perQuery, sinkLogits: perQuery }
 }
 
+function scaled({ shape, data }: Input, factor: number): Input {
+  return { shape, data: data.map((value) => value * factor) }
+}
+
 type InputName = 'queries' | 'keys' | 'values' | 'outputGradient' | AttentionTerm
-type Inputs = Record<InputName, { shape: number[]; data: Float32Array }>
+type Input = { shape: number[]; data: Float32Array }
+type Inputs = Record<InputName, Input>
 
 async function outputAndGradients(
   attentionCase: SwatAttentionCase,
@@ -106,7 +115,8 @@ async function outputAndGradients(
   }
 }
 
-function inputsOf({ batchSize, queries, keys, heads, kvHeads, headDim, tableLength }: SwatAttentionCase): Inputs {
+function inputsOf(attentionCase: SwatAttentionCase): Inputs {
+  const { batchSize, queries, keys, heads, kvHeads, headDim, tableLength, gradientScale = 1 } = attentionCase
   const random = createRandom(7)
   const normal = (...shape: number[]) => {
     const size = shape.reduce((product, axis) => product * axis, 1)
@@ -116,7 +126,7 @@ function inputsOf({ batchSize, queries, keys, heads, kvHeads, headDim, tableLeng
     queries: normal(batchSize, queries, heads, headDim),
     keys: normal(batchSize, keys, kvHeads, headDim),
     values: normal(batchSize, keys, kvHeads, headDim),
-    outputGradient: normal(batchSize, queries, heads, headDim),
+    outputGradient: scaled(normal(batchSize, queries, heads, headDim), gradientScale),
     slopes: {
       shape: [heads],
       data: Float32Array.from({ length: heads }, (_, h) => (h % 2 === 0 ? -1 : 1) * 2 ** -(h + 1)),

@@ -23,6 +23,8 @@ export interface TileShape {
 export interface Arithmetic {
   /** Sizes. */
   shape: TileShape
+  /** Whether it reads `largestGradient`, by which it scales the output's gradient into the range of f16. */
+  scalesGradients: boolean
   /** Directives at the start of the file. */
   directives: string
   /** Module-scope declarations. */

@@ -1,5 +1,4 @@
-import { gpuInfo, rememberOnDevice } from '@swat-js/tensor-core'
-import type { SwatAttentionInputs } from '../../op/contract.js'
+import { gpuInfo, type Precision, rememberOnDevice } from '@swat-js/tensor-core'
 import type { Arithmetic } from './arithmetic.js'
 import { matrixArithmetic, type MatrixTiling, type MatrixUnit } from './matrix-arithmetic.js'
 import { type PassName, passes } from './pass.js'
@@ -12,15 +11,14 @@ const largestMatrixHeadDim = 128
 const matrixTiling: MatrixTiling = { rows: 32, columns: 16, bands: 1 }
 
 /** How a pass of a call multiplies on the active device. */
-export function arithmeticFor(pass: PassName, { queries, precision }: SwatAttentionInputs): Arithmetic {
-  const headDim = queries.shape[3]
+export function arithmeticFor(pass: PassName, headDim: number, precision: Precision): Arithmetic {
   return rememberOnDevice(`swatAttention arithmetic ${pass} ${headDim} ${precision}`, () => {
     const settings = { headDim, plan: passes[pass] }
     const unit = precision === 'mixed' && headDim <= largestMatrixHeadDim ? matrixUnit() : null
     if (!unit) return scalarArithmetic(settings)
     const matrices = matrixArithmetic(settings, unit, matrixTiling)
-    const fits = matrices.shape.workgroupBytes <= gpuInfo().limits.maxComputeWorkgroupStorageSize
-    return fits ? matrices : scalarArithmetic(settings)
+    const memory = gpuInfo().limits.maxComputeWorkgroupStorageSize
+    return matrices && matrices.shape.workgroupBytes <= memory ? matrices : scalarArithmetic(settings)
   })
 }
 

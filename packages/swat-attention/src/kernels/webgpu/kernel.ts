@@ -6,8 +6,9 @@ import type {
   SwatAttentionKernel,
 } from '../../op/contract.js'
 import { arithmeticFor } from './choose-arithmetic.js'
+import { largestMagnitude } from './largest-magnitude.js'
 import type { PassName, PassSettings } from './pass.js'
-import { boundTensors, ownPositions, problemUniforms } from './problem.js'
+import { boundTensors, far, ownPositions, problemUniforms } from './problem.js'
 import { attentionShader, partPlaces, termOrder } from './shader.js'
 
 /** Largest head whose sums fit in a thread's registers. */
@@ -27,16 +28,36 @@ export const kernel: SwatAttentionKernel = {
   supports(request) {
     const onWebgpu = supportedOn(request, 'webgpu')
     if (!onWebgpu.supported) return onWebgpu
-    const { headDim, terms, heads, batchSize, segments, activation } = request
+    const { headDim, terms, heads, kvHeads, batchSize, segments, activation, queries, keys, reach, precision } = request
     const no = (reason: string) => ({ supported: false as const, reason })
     if (headDim > largestHeadDim) return no(`headDim ${headDim} is above its largest, ${largestHeadDim}`)
-    if (heads > mostWorkgroups || batchSize > mostWorkgroups) {
-      return no(`${heads} heads and ${batchSize} sequences are more than a dispatch holds, ${mostWorkgroups} each`)
+    if (reach >= far) return no(`queries stand up to ${reach} after keys, and it counts distances below ${far}`)
+    const { limits } = gpuInfo()
+    const passes = (['output', 'queryGradient', 'keyGradient'] as const).map((pass) =>
+      arithmeticFor(pass, headDim, precision),
+    )
+    const bytes = Math.max(...passes.map(({ shape }) => shape.workgroupBytes))
+    if (bytes > limits.maxComputeWorkgroupStorageSize) {
+      return no(`it needs ${bytes} bytes of workgroup memory, the device has ${limits.maxComputeWorkgroupStorageSize}`)
     }
-    const integers = segments || batchSize > 1
-    const optional = [integers, activation === 'softmax', terms.length > 0, terms.length > 0].filter(Boolean).length
-    const buffers = 5 + optional // of the gradient pass, which binds most
-    const { maxStorageBuffersPerShaderStage: most } = gpuInfo().limits
+    const tiles = Math.ceil(Math.max(queries, keys) / Math.min(...passes.map(({ shape }) => shape.rows)))
+    if (Math.max(tiles, heads, batchSize) > mostWorkgroups) {
+      return no(
+        `${tiles} tiles, ${heads} heads or ${batchSize} sequences are more than a dispatch holds, ${mostWorkgroups}`,
+      )
+    }
+    const largest = 4 * batchSize * headDim * Math.max(queries * heads, keys * kvHeads)
+    if (largest > limits.maxStorageBufferBindingSize) {
+      return no(`a tensor of ${largest} bytes is more than the device binds, ${limits.maxStorageBufferBindingSize}`)
+    }
+    const [ofTerms, ofIntegers, ofRows, ofScale] = [
+      terms.length > 0,
+      segments || batchSize > 1,
+      activation === 'softmax',
+      passes.some(({ scalesGradients }) => scalesGradients),
+    ].map(Number)
+    const buffers = Math.max(5 + 2 * ofTerms, 6 + ofTerms) + ofIntegers + ofRows + ofScale // the gradients bind most
+    const { maxStorageBuffersPerShaderStage: most } = limits
     if (buffers > most) return no(`it needs up to ${buffers} storage buffers, and the device binds ${most} at most`)
     return onWebgpu
   },
@@ -57,12 +78,20 @@ export const kernel: SwatAttentionKernel = {
     }
     const statistics = // log-sum-exp and Σ p · dP of each row of a softmax
       activation === 'softmax' ? uninitializedGpuTensor([batchSize, heads, queryCount, 2]) : null
-    const tiles = Math.ceil(queryCount / arithmeticFor('queryGradient', inputs).shape.rows)
+    const arithmetic = arithmeticFor('queryGradient', queries.shape[3], inputs.precision)
+    const tiles = Math.ceil(queryCount / arithmetic.shape.rows)
+    const largestGradient = arithmetic.scalesGradients ? largestMagnitude(outputGradient) : null
     const parts = // of the terms' gradients, one row a tile
       wanted.length > 0 ? uninitializedGpuTensor([batchSize, heads, tiles, partsLength(inputs, wanted)]) : null
-    run('queryGradient', inputs, { outputGradient, queryGradient: gradients.queries, statistics, parts }, wanted)
+    run(
+      'queryGradient',
+      inputs,
+      { outputGradient, largestGradient, queryGradient: gradients.queries, statistics, parts },
+      wanted,
+    )
     run('keyGradient', inputs, {
       outputGradient,
+      largestGradient,
       keyGradient: gradients.keys,
       valueGradient: gradients.values,
       statistics,
@@ -71,15 +100,25 @@ export const kernel: SwatAttentionKernel = {
       const totals = tf.sum(parts, [0, 2]) as tf.Tensor2D // [heads, partsLength]
       for (const name of wanted) {
         const { shape } = inputs[name] as tf.Tensor
-        gradients[name] = tf.reshape(tf.slice(totals, [0, partPlaces[name]], [heads, shape[1] ?? 1]), shape)
+        const size = name === 'distanceTable' ? tableColumns(inputs) : 1
+        const total = tf.slice(totals, [0, partPlaces[name]], [heads, size])
+        const unseen = (shape[1] ?? 1) - size
+        gradients[name] = tf.reshape(unseen > 0 ? tf.concat([total, tf.zeros([heads, unseen])], 1) : total, shape)
       }
     }
     return gradients
   },
 }
 
-function partsLength({ distanceTable }: SwatAttentionInputs, wanted: readonly AttentionTerm[]): number {
-  return partPlaces.distanceTable + (wanted.includes('distanceTable') ? distanceTable!.shape[1] : 0)
+/** Length of a row of `parts`. */
+function partsLength(inputs: SwatAttentionInputs, wanted: readonly AttentionTerm[]): number {
+  return partPlaces.distanceTable + (wanted.includes('distanceTable') ? tableColumns(inputs) : 0)
+}
+
+/** How many distances of the table a pair can have. */
+function tableColumns({ distanceTable, window, sinks }: SwatAttentionInputs): number {
+  const tableLength = distanceTable!.shape[1]
+  return window === null || sinks > 0 ? tableLength : Math.min(tableLength, window)
 }
 
 function run(
@@ -88,7 +127,7 @@ function run(
   given: Record<string, tf.Tensor | null>,
   wanted: readonly AttentionTerm[] = [],
 ): void {
-  const arithmetic = arithmeticFor(pass, inputs)
+  const arithmetic = arithmeticFor(pass, inputs.queries.shape[3], inputs.precision)
   const tensors: Record<string, tf.Tensor | null> = { ...boundTensors(inputs), ...given }
   const [batchSize, queryCount, heads, headDim] = inputs.queries.shape
   const [, keyCount, kvHeads] = inputs.keys.shape

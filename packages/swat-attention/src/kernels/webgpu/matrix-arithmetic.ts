@@ -23,6 +23,21 @@ export interface MatrixTiling {
   bands: number
 }
 
+/** Attention weights are at most 1; as f16 they are held this much larger, so that small ones keep their digits. */
+const weightScale = 2 ** 15
+
+/**
+ * The same for gradients of logits, once the output's gradient is scaled to about 1. They are cut off beyond f16, at
+ * 1,023 times the largest output gradient, which takes values of several hundred.
+ */
+const logitGradientScale = 2 ** 6
+const largestHalf = 65504
+
+/** A power of two that brings the output's gradient to about 1, and its inverse. */
+const gradientScales = `let exponent = clamp((largestGradient[0] >> 23u) & 255u, 1u, 253u);
+  let gradientScale = bitcast<f32>((254u - exponent) << 23u);
+  let gradientUnscale = bitcast<f32>(exponent << 23u);`
+
 /**
  * Subgroup matrices with f16 operands and f32 sums. Each subgroup owns M rows: their operands stay in its registers as
  * fragments, columns pass through workgroup memory as f16. Fragments have no elements to reach, so scores go through
@@ -32,7 +47,7 @@ export function matrixArithmetic(
   { headDim, plan }: ArithmeticSettings,
   unit: MatrixUnit,
   tiling: MatrixTiling,
-): Arithmetic {
+): Arithmetic | null {
   const { M, N, K, subgroupSize } = unit
   const { rows, columns, bands } = tiling
   const step = Math.max(N, K, 4)
@@ -40,6 +55,7 @@ export function matrixArithmetic(
   const threads = (rows / (M * bands)) * subgroupSize
   const vectors = columns / 4 // of a row of scores
   const held = (rows * vectors) / threads
+  if (!Number.isInteger(held) || (columns * depth) % (4 * threads) !== 0) return null // threads would share unevenly
   const operandStride = (depth + 8) / 4 // in vectors of four, padded against bank conflicts
   const scoreStride = (columns + 4) / 4
   const weightStride = (columns + 8) / 4
@@ -48,6 +64,16 @@ export function matrixArithmetic(
   const products = plan.rows.length
   const outputRun = Math.min(columns, depth) // elements of the outputs that fit in a row of scores
 
+  const gradients = plan.rows.length > 1
+  const isGradient = ({ binding }: TileSource) => binding === 'outputGradient'
+  const staged = (source: TileSource, value: string) => (isGradient(source) ? `${value} * gradientScale` : value)
+  const scaleOfWeight = (k: number) =>
+    plan.sums[k].weight === 'attention' ? `${weightScale}.0` : `(${logitGradientScale}.0 * gradientScale)`
+  const half = (k: number, weight: string) => {
+    if (plan.sums[k].weight === 'attention') return `${weight} * ${weightScale}.0`
+    const scaled = `(${weight} * ${scaleOfWeight(k)})`
+    return `select(${scaled}, clamp(${scaled}, vec4<f32>(-${largestHalf}.0), vec4<f32>(${largestHalf}.0)), abs(${scaled}) > vec4<f32>(${largestHalf}.0))`
+  }
   const stagedRows = Math.max(2 * columns, rows)
   const sanitised = new Set(plan.sums.map(({ of }) => of))
   const start = ({ along }: TileSource, index: string) =>
@@ -65,7 +91,7 @@ export function matrixArithmetic(
     var four = vec4<f32>();
     if (index < endRow${inHead}) {
       let start = ${start(source, 'index')};
-      four = ${loadFour(source.binding, headDim, 'start', 'd')};
+      four = ${staged(source, loadFour(source.binding, headDim, 'start', 'd'))};
     }
     ${store(0, 'e', 'four')}
   }`
@@ -82,7 +108,7 @@ export function matrixArithmetic(
     ahead_${k}_${i} = vec4<f32>();
     if (index < ${end}${inHead}) {
       let start = ${start(source, 'index')};
-      ahead_${k}_${i} = ${loadFour(source.binding, headDim, 'start', 'd')};
+      ahead_${k}_${i} = ${staged(source, loadFour(source.binding, headDim, 'start', 'd'))};
     }
   }`,
     )
@@ -144,7 +170,13 @@ export function matrixArithmetic(
   }
 
   const finish = (k: number) => {
-    const { output, scaled } = plan.sums[k]
+    const { output, scaled, weight, of } = plan.sums[k]
+    const byGradient = weight === 'logitGradient' || isGradient(plan.columns[of])
+    const factors = [
+      1 / (weight === 'attention' ? weightScale : logitGradientScale),
+      ...(byGradient ? ['gradientUnscale'] : []),
+      ...(scaled ? ['problem.scale'] : []),
+    ].join(' * ')
     return repeat(Math.ceil(depth / outputRun), (run) => {
       const tiles = Array.from({ length: outputRun / N }, (_, i) => (run * outputRun) / N + i).filter(
         (n) => n < outputTiles,
@@ -155,7 +187,7 @@ export function matrixArithmetic(
             `subgroupMatrixStore<row_major>(&products_0, ${inBand(b, scoreStride, (i * N) / 4)}, ${sum(k, n, b)}, ${scoreStride});`,
         ),
       )
-      const value = `products_0[e / ${outputRun / 4} * ${scoreStride} + e % ${outputRun / 4}]${scaled ? ' * problem.scale' : ''}`
+      const value = `products_0[e / ${outputRun / 4} * ${scoreStride} + e % ${outputRun / 4}] * (${factors})`
       return `
   workgroupBarrier();
   ${stores.join('\n  ')}
@@ -179,6 +211,7 @@ export function matrixArithmetic(
 
   return {
     shape: { rows, columns, threads, held, sharing: vectors, workgroupBytes },
+    scalesGradients: gradients,
     directives: `enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
@@ -189,6 +222,7 @@ ${repeat(products, (k) => `var<workgroup> products_${k}: array<vec4<f32>, ${rows
 ${repeat(plan.sums.length, (k) => `var<workgroup> weights_${k}: array<vec4<f16>, ${rows * weightStride}>;`)}
 var<workgroup> poison: array<atomic<u32>, ${words}>;`,
     begin: `
+  ${gradients ? gradientScales : ''}
   let subgroup = i32(local) / ${subgroupSize};
   let place = i32(local) % ${vectors};
   if (local < ${words}u) { atomicStore(&poison[local], 0u); }
@@ -218,15 +252,16 @@ var<workgroup> poison: array<atomic<u32>, ${words}>;`,
     products: (count) => `
 ${repeat(count, product)}
   workgroupBarrier();
-  ${repeat(count, (k) => repeat(held, (n) => `let product_${k}_${n} = products_${k}[heldRow_${n} * ${scoreStride} + place];`))}`,
+  ${repeat(count, (k) => repeat(held, (n) => `let product_${k}_${n} = products_${k}[heldRow_${n} * ${scoreStride} + place]${[plan.rows[k], plan.columns[k]].some(isGradient) ? ' * gradientUnscale' : ''};`))}`,
     poisoned: () =>
       `((vec4<u32>(atomicLoad(&poison[${columns <= 32 ? '0' : 'place / 8'}])) >> (vec4<u32>(0u, 1u, 2u, 3u) + u32(place % 8 * 4))) & vec4<u32>(1u)) == vec4<u32>(1u)`,
     accumulate: `
-  ${plan.sums.map((_, k) => repeat(held, (n) => `weights_${k}[heldRow_${n} * ${weightStride} + place] = vec4<f16>(weight_${k}_${n});`)).join('\n')}
+  ${plan.sums.map((_, k) => repeat(held, (n) => `weights_${k}[heldRow_${n} * ${weightStride} + place] = vec4<f16>(${half(k, `weight_${k}_${n}`)});`)).join('\n')}
   workgroupBarrier();
   ${repeat(plan.sums.length, addUp)}
   if (local < ${words}u) { atomicStore(&poison[local], 0u); }`,
-    weightAt: (row, column) => `f32(weights_0[(${row}) * ${weightStride} + (${column}) / 4][(${column}) % 4])`,
+    weightAt: (row, column) =>
+      `f32(weights_0[(${row}) * ${weightStride} + (${column}) / 4][(${column}) % 4]) / ${scaleOfWeight(0)}`,
     scratch: (index) => `products_0[(${index}) / 4][(${index}) % 4]`,
     finish: repeat(plan.sums.length, finish),
   }

@@ -47,8 +47,11 @@ export interface PassPlan {
   rows: readonly TileSource[]
   /** Column operands. */
   columns: readonly [TileSource, TileSource]
-  /** Sums over columns: weight i times columns[of], scaled at the end where `scaled`. */
-  sums: readonly { output: string; of: 0 | 1; scaled: boolean }[]
+  /**
+   * Sums over columns: weight i times columns[of], scaled at the end where `scaled`. The weight is the attention's, or
+   * the gradient of the logit.
+   */
+  sums: readonly { output: string; of: 0 | 1; scaled: boolean; weight: 'attention' | 'logitGradient' }[]
 }
 
 /** The three passes (spec 3.1). */
@@ -56,19 +59,19 @@ export const passes: Record<PassName, PassPlan> = {
   output: {
     rows: [queries],
     columns: [keys, values],
-    sums: [{ output: 'output', of: 1, scaled: false }],
+    sums: [{ output: 'output', of: 1, scaled: false, weight: 'attention' }],
   },
   queryGradient: {
     rows: [queries, outputGradient],
     columns: [keys, values],
-    sums: [{ output: 'queryGradient', of: 0, scaled: true }],
+    sums: [{ output: 'queryGradient', of: 0, scaled: true, weight: 'logitGradient' }],
   },
   keyGradient: {
     rows: [keys, values],
     columns: [queries, outputGradient],
     sums: [
-      { output: 'valueGradient', of: 1, scaled: false },
-      { output: 'keyGradient', of: 0, scaled: true },
+      { output: 'valueGradient', of: 1, scaled: false, weight: 'attention' },
+      { output: 'keyGradient', of: 0, scaled: true, weight: 'logitGradient' },
     ],
   },
 }

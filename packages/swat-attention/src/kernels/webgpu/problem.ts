@@ -2,8 +2,8 @@ import { tf } from '@swat-js/tensor-core'
 import type { SwatAttentionInputs } from '../../op/contract.js'
 import { problemFields, termOrder } from './shader.js'
 
-/** Positions and distances are 32-bit integers in the shaders; beyond this they are all equally far. */
-const far = 2 ** 30
+/** Distances are 32-bit integers in the shaders, and below this. */
+export const far = 2 ** 30
 
 /** The tensors of a call under the names of their bindings; null where absent. */
 export function boundTensors(inputs: SwatAttentionInputs): Record<string, tf.Tensor | null> {

@@ -139,6 +139,7 @@ export function scalarArithmetic({ headDim, plan }: ArithmeticSettings): Arithme
       sharing: across,
       workgroupBytes: 16 * (stageVectors + weightVectors) + 4 * chunks,
     },
+    scalesGradients: false,
     directives: '',
     declarations: `
 var<workgroup> stage: array<vec4<f32>, ${stageVectors}>;

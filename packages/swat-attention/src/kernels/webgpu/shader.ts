@@ -61,6 +61,7 @@ export function attentionShader(settings: PassSettings, arithmetic: Arithmetic):
     ...(terms.length > 0 ? [['terms', 'f32'] as [string, string]] : []),
     ...(settings.segments || settings.ownPositions ? [['integers', 'i32'] as [string, string]] : []),
     ...(softmax && byKey ? [['statistics', 'vec2<f32>'] as [string, string]] : []),
+    ...(arithmetic.scalesGradients ? [['largestGradient', 'u32'] as [string, string]] : []),
   ]
   const outputs: [name: string, type: string][] = [
     ...plan.sums.map(({ output }): [string, string] => [output, vectorType]),
@@ -164,7 +165,7 @@ export function attentionShader(settings: PassSettings, arithmetic: Arithmetic):
     workgroupBarrier();
     {
       let nearest = max(0, firstRow - firstColumn - ${shape.columns - 1} + offset);
-      let furthest = min(problem.tableLength - 1, firstRow + ${shape.rows - 1} - firstColumn + offset);
+      let furthest = min(problem.partsLength - ${partPlaces.distanceTable} - 1, firstRow + ${shape.rows - 1} - firstColumn + offset);
       for (var d = nearest + (i32(local) - nearest % ${shape.threads} + ${shape.threads}) % ${shape.threads}; d <= furthest; d += ${shape.threads}) {
         var sum = 0.0;
         for (var c = 0; c < ${shape.columns}; c++) {
@@ -278,7 +279,7 @@ export function attentionShader(settings: PassSettings, arithmetic: Arithmetic):
   ${wanted.some(wants) ? 'let ownParts = ((sequence * problem.heads + head) * problem.tiles + tile) * problem.partsLength;' : ''}
   ${
     wants('distanceTable')
-      ? `for (var d = i32(local); d < problem.tableLength; d += ${shape.threads}) {
+      ? `for (var d = i32(local); d < problem.partsLength - ${partPlaces.distanceTable}; d += ${shape.threads}) {
     parts[ownParts + ${partPlaces.distanceTable} + d] = 0.0;
   }`
       : ''
