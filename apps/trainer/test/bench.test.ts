@@ -141,6 +141,21 @@ describe('bad input', () => {
     expect(stderr).toBe('swat: heads (6) must be a multiple of kvHeads (4). Choose kvHeads from 1, 2, 3, 6.\n')
   })
 
+  it('words that no option takes', async () => {
+    expect(await messageOf('attention', '--lengths', '1024', '4096')).toMatch(
+      /^swat: too many arguments for 'attention'\./,
+    )
+    expect(await messageOf('decode', '1000')).toMatch(/^swat: too many arguments for 'decode'\./)
+  })
+
+  it('one file for two things', async () => {
+    const before = await readdir(folder)
+    expect(await messageOf('attention', '--json', 'both.txt', '--plot', './both.txt')).toBe(
+      'swat: --json and --plot must be different files, but both are ./both.txt. Choose two names.',
+    )
+    expect(await readdir(folder)).toEqual(before)
+  })
+
   it('files that cannot be written are refused before the work starts', async () => {
     await mkdir(join(folder, 'busy'))
     await writeFile(join(folder, 'file'), '')

@@ -1,5 +1,6 @@
+import { resolve } from 'node:path'
 import type { BenchmarkEvent } from '@swat-js/benchmarks'
-import { useEngine, type BackendName } from '@swat-js/tensor-core'
+import { SwatError, useEngine, type BackendName } from '@swat-js/tensor-core'
 import { writeFileAtomic } from '@swat-js/tensor-core/node'
 import { chooseProgress } from '../progress/choose-progress.js'
 import { expectWritable } from './expect-writable.js'
@@ -21,12 +22,20 @@ interface BenchmarkResult {
  *
  * @param options - backend, and the files to write
  * @param measure - the work, on the engine that is active then
+ * @throws SwatError `benchmark` when both files are one, `not-writable` with the reason
  */
 export async function runBenchmark(
   options: { backend: BackendName | 'auto'; json?: string; plot?: string },
   measure: (report: (event: BenchmarkEvent) => void) => Promise<BenchmarkResult>,
 ): Promise<void> {
-  for (const path of [options.json, options.plot]) if (path !== undefined) await expectWritable(path)
+  const { json, plot } = options
+  if (json !== undefined && plot !== undefined && resolve(json) === resolve(plot)) {
+    throw new SwatError(
+      'benchmark',
+      `--json and --plot must be different files, but both are ${plot}. Choose two names.`,
+    )
+  }
+  for (const path of [json, plot]) if (path !== undefined) await expectWritable(path)
   const engine = await useEngine({ backend: options.backend })
   process.stdout.write(`Engine: ${engine.backend} (${engine.device})\n`)
   for (const { backend, reason } of engine.refused) process.stdout.write(`        not ${backend}: ${reason}\n`)

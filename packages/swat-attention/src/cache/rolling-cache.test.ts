@@ -1,5 +1,5 @@
 import { tf, useEngine } from '@swat-js/tensor-core'
-import { expectNoLeak } from '@swat-js/tensor-core/testing'
+import { expectNoLeak, webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { reserveRows } from './reserve-rows.js'
 import { createRollingCache, disposeRollingCache, restartSequences } from './rolling-cache.js'
@@ -52,6 +52,28 @@ describe('createRollingCache', () => {
     expect(() => createRollingCache({ ...sizes, ...options })).toThrow(message)
   })
 })
+
+const noGpu = await webgpuUnavailable()
+
+it.for(['cpu', 'wasm', 'webgpu'] as const)(
+  'createRollingCache on %s says how much memory it cannot have',
+  async (backend, { skip }) => {
+    if (backend === 'webgpu' && noGpu !== null) return skip(noGpu)
+    await useEngine({ backend })
+    await expectNoLeak(() => {
+      expect(() => createRollingCache({ ...sizes, window: 2 ** 40 })).toThrow(
+        expect.objectContaining({
+          code: 'cache',
+          message: expect.stringMatching(
+            /^createRollingCache: keys and values \[2, 1099511627775, 3, 4\] take 105553116266400 bytes each, but .*\. Choose a smaller window or batch, or window null/,
+          ),
+        }),
+      )
+    })
+    expect([...(await tf.square(tf.tensor1d([3])).data())]).toEqual([9])
+    await useEngine({ backend: 'cpu' })
+  },
+)
 
 describe('restartSequences', () => {
   it('sets some sequences to a new start and consumes the cache', async () => {

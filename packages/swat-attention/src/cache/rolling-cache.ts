@@ -1,4 +1,4 @@
-import { SwatError, tf } from '@swat-js/tensor-core'
+import { gpuInfo, SwatError, tf } from '@swat-js/tensor-core'
 import { expectInteger } from '../expect-integer.js'
 import { checkReach } from '../op/check-inputs.js'
 
@@ -70,7 +70,7 @@ const firstCapacity = 64
  *
  * @param options - sizes, window, sinks, where the sequences start
  * @returns an empty cache; the caller's to dispose with {@link disposeRollingCache}
- * @throws SwatError `attention` when a number makes no sense
+ * @throws SwatError `attention` when a number makes no sense, `cache` when the engine cannot hold that much
  */
 export function createRollingCache(options: RollingCacheOptions): RollingCache {
   const caller = 'createRollingCache'
@@ -92,9 +92,39 @@ export function createRollingCache(options: RollingCacheOptions): RollingCache {
 
   const sinks = window === null ? 0 : (options.sinks ?? 0) // without a window every key stays visible
   const rows = sinks + (window === null ? firstCapacity : Math.max(1, window - 1))
-  const zeros = () => tf.keep(tf.zeros([batchSize, rows, kvHeads, headDim])) as tf.Tensor4D
-  const memory = { keys: zeros(), values: zeros(), state: 0 }
+  const memory = { ...takeMemory([batchSize, rows, kvHeads, headDim]), state: 0 }
   return { batchSize, kvHeads, headDim, window, sinks, positions: starts, starts, memory, state: 0 }
+}
+
+function takeMemory(shape: [number, number, number, number]): Pick<CacheMemory, 'keys' | 'values'> {
+  const bytes = 4 * shape.reduce((size, axis) => size * axis, 1)
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new SwatError(
+      'cache',
+      `createRollingCache: keys and values [${shape.join(', ')}] take ${bytes} bytes each, but ${reason}. Choose a ` +
+        'smaller window or batch, or window null, whose memory grows with the tokens that come.',
+      { cause },
+    )
+  }
+  const most = largestTensor()
+  if (bytes > most) refuse(`this engine holds ${most} bytes in a tensor`)
+  const taken: tf.Tensor4D[] = []
+  try {
+    for (let i = 0; i < 2; i++) taken.push(tf.keep(tf.zeros(shape)) as tf.Tensor4D)
+  } catch (error) {
+    tf.dispose(taken)
+    refuse('there is no such memory', error)
+  }
+  const [keys, values] = taken
+  return { keys, values }
+}
+
+/** Bytes; beyond them an engine fails later, and then as a whole. */
+function largestTensor(): number {
+  if (tf.getBackend() === 'wasm') return 2 ** 32 // all that its addresses reach
+  if (tf.getBackend() !== 'webgpu') return Infinity
+  const { maxBufferSize, maxStorageBufferBindingSize } = gpuInfo().limits
+  return Math.min(maxBufferSize, maxStorageBufferBindingSize)
 }
 
 /**

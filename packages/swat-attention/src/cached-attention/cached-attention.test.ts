@@ -1,4 +1,4 @@
-import { createRandom, type KernelChoice, tf, useEngine } from '@swat-js/tensor-core'
+import { createRandom, gpuInfo, type KernelChoice, type KernelPolicy, tf, useEngine } from '@swat-js/tensor-core'
 import { expectNoLeak, webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createRollingCache, disposeRollingCache, restartSequences } from '../cache/rolling-cache.js'
@@ -113,6 +113,24 @@ describe.each<KernelUnderTest & { inPlace: boolean }>([
       disposeRollingCache(cache)
     })
 
+    it.each(['sigmoid', 'softmax'] as const)('shows NaN in a key as long as it is seen, %s', async (activation) => {
+      let cache = create()
+      const heard: boolean[][] = []
+      for (let i = 0; i < 8; i++) {
+        const [queries, keys, values] = tokens(3 * i + 1, 1)
+        const data = keys.arraySync()
+        if (i === 1) data[0][0][0][3] = NaN
+        const step = cachedAttention(queries, tf.tensor4d(data), values, cache, { kernels, activation })
+        cache = step.cache
+        const output = [...(await step.output.data())]
+        heard.push(output.map(Number.isNaN))
+      }
+      disposeRollingCache(cache)
+      // the first two heads read the key head with the NaN; token 1 is in the window of tokens 1 to 5
+      const half = (heads * headDim) / 2
+      expect(heard).toEqual(heard.map((row, i) => row.map((_, d) => i >= 1 && i <= 5 && d < half)))
+    })
+
     it('restarts one sequence and leaves the other', async () => {
       const both = tokens(5, 12, 2)
       const part = (batch: number, start: number, length: number) =>
@@ -181,7 +199,23 @@ describe.each(['cpu', 'wasm'] as const)('cachedAttention on %s', (backend) => {
     expect(() =>
       tf.grad((x) => tf.sum(cachedAttention(x as tf.Tensor4D, keys, values, cache).output))(queries),
     ).toThrow(expect.objectContaining({ code: 'no-gradient' }))
-    disposeRollingCache({ ...cache, state: cache.memory.state })
+    const { output, cache: next } = cachedAttention(queries, keys, values, cache) // it was not consumed
+    expect(next.positions).toEqual([2])
+    output.dispose()
+    disposeRollingCache(next)
+    expect(cache.memory.keys.isDisposed).toBe(true)
+  })
+
+  it('frees everything when a gradient was refused', async () => {
+    const [queries, keys, values] = tokens(1, 2)
+    for (const window of [5, null]) {
+      await expectNoLeak(() => {
+        const cache = create({ window })
+        const loss = (x: tf.Tensor) => tf.sum(cachedAttention(x as tf.Tensor4D, keys, values, cache).output)
+        expect(() => tf.grad(loss)(queries)).toThrow(expect.objectContaining({ code: 'no-gradient' }))
+        disposeRollingCache(cache)
+      })
+    }
   })
 
   it('runs the kernel of the engine', () => {
@@ -215,6 +249,50 @@ describe.each(['cpu', 'wasm'] as const)('cachedAttention on %s', (backend) => {
     expect(() => cachedAttention(normal(1, 2, 3), keys, values, cache)).toThrow(
       'cachedAttention: heads (3) must be a multiple of kvHeads (2). Choose kvHeads from 1, 3.',
     )
+    disposeRollingCache(cache)
+  })
+})
+
+describe.skipIf(noGpu !== null)(noGpu ? `skipped: ${noGpu}` : 'cachedAttention on webgpu', () => {
+  beforeAll(async () => {
+    await useEngine({ backend: 'webgpu' })
+  })
+
+  it('takes integers', async () => {
+    const run = (dtype: 'int32' | 'float32') => {
+      const x = tf.tensor4d([1, 2, -1, 0], [1, 2, 1, 2], dtype)
+      const { output, cache } = cachedAttention(
+        x,
+        x,
+        x,
+        createRollingCache({ batchSize: 1, kvHeads: 1, headDim: 2, window }),
+      )
+      disposeRollingCache(cache)
+      return output.data()
+    }
+    expect(await run('int32')).toEqual(await run('float32'))
+  })
+
+  it('leaves heads that fill the workgroup memory to the composite', async () => {
+    const headDim = gpuInfo().limits.maxComputeWorkgroupStorageSize / 4
+    const one = tf.ones([1, 1, 1, headDim]) as tf.Tensor4D
+    const run = (kernels: KernelPolicy) =>
+      cachedAttention(one, one, one, createRollingCache({ batchSize: 1, kvHeads: 1, headDim, window }), { kernels })
+    const choices: KernelChoice[] = []
+    const { output, cache } = run({ onChoice: (choice) => void choices.push(choice) })
+    const reason = `it needs ${4 * headDim + 768} bytes of workgroup memory, the device has ${4 * headDim}`
+    expect(choices).toMatchObject([{ kernel: 'composite', refused: [{ kernel: 'webgpu', reason }] }])
+    expect((await output.data())[0]).toBeCloseTo(1, 6)
+    disposeRollingCache(cache)
+    expect(() => run({ use: 'webgpu' })).toThrow(reason)
+  })
+
+  it('takes a head that just fits', async () => {
+    const headDim = (gpuInfo().limits.maxComputeWorkgroupStorageSize - 768) / 4
+    const one = tf.ones([1, 1, 1, headDim]) as tf.Tensor4D
+    const empty = createRollingCache({ batchSize: 1, kvHeads: 1, headDim, window })
+    const { output, cache } = cachedAttention(one, one, one, empty, { kernels: { use: 'webgpu' } })
+    expect((await output.data())[0]).toBeCloseTo(1, 6)
     disposeRollingCache(cache)
   })
 })

@@ -1,4 +1,4 @@
-import { chooseKernel, expectShape, kernelRequest, SwatError, tf, withGradient } from '@swat-js/tensor-core'
+import { chooseKernel, expectShape, kernelRequest, SwatError, tf } from '@swat-js/tensor-core'
 import { reserveRows } from '../cache/reserve-rows.js'
 import { memoryOf, type RollingCache } from '../cache/rolling-cache.js'
 import { expectInteger } from '../expect-integer.js'
@@ -20,7 +20,8 @@ const caller = 'cachedAttention'
  * memory goes on to the cache that is returned. Using the old cache again is an error, on every engine alike; when the
  * call throws, it was not consumed.
  *
- * Inference only: a gradient through it is an error, as the next step overwrites what the backward pass would need.
+ * Inference only: within `tf.grad` and its like it is an error, as the next step overwrites what the backward pass
+ * would need.
  *
  * @param queries - `[batch, length, heads, headDim]`, rotated at positions `cache.positions[b]` …
  * @param keys - `[batch, length, kvHeads, headDim]`, rotated likewise; `heads` is a multiple of `kvHeads`
@@ -29,7 +30,7 @@ const caller = 'cachedAttention'
  * @param options - activation, position terms, lengths, kernel choice
  * @returns `output`, `[batch, length, heads, headDim]`, and the cache after these tokens
  * @throws SwatError `cache` when the cache was consumed or disposed of, `shape` when tensors do not fit it, `attention`
- * when an option makes no sense, `no-gradient` when it is differentiated
+ * when an option makes no sense, `no-gradient` within `tf.grad` and its like
  */
 export function cachedAttention(
   queries: tf.Tensor4D,
@@ -39,6 +40,7 @@ export function cachedAttention(
   options: CachedAttentionOptions = {},
 ): CachedAttentionResult {
   const memory = memoryOf(caller, cache)
+  expectNoTape()
   check(queries, keys, values, cache, options)
   const { batchSize, kvHeads, headDim, window, sinks } = cache
   const [, length, heads] = queries.shape
@@ -57,32 +59,31 @@ export function cachedAttention(
     ...{ sinks, capacity: memory.keys.shape[1] - sinks, places: placesOf(cache, lengths) },
     ...{ activation, scale: options.scale ?? headDim ** -0.5, window: window ?? Infinity },
   }
-  const trained = terms.filter((term): term is Term<tf.Tensor> => term.value instanceof tf.Tensor)
-  const output = withGradient(
-    [queries, keys, values, ...trained.map(({ value }) => value)],
-    (tensors) => {
-      const [queries, keys, values, ...rest] = tensors.map(asFloat32)
-      const tensorOf = ({ name, value }: Term): tf.Tensor =>
-        value instanceof tf.Tensor ? rest[trained.findIndex((term) => term.name === name)] : tf.tensor1d(value)
-      const nothing = { slopes: null, bias: null, distanceTable: null, sinkLogits: null }
-      const given = Object.fromEntries(terms.map((term) => [term.name, tensorOf(term)]))
-      const past = { pastKeys: memory.keys, pastValues: memory.values }
-      const inputs = { ...settings, queries, keys, values, ...past, ...nothing, ...given } as CachedAttentionInputs
-      const { output, pastKeys, pastValues } = kernel.attend(inputs)
-      if (pastKeys !== memory.keys) tf.dispose([memory.keys, memory.values])
-      Object.assign(memory, { keys: tf.keep(pastKeys), values: tf.keep(pastValues) })
-      return output
-    },
-    () => {
-      throw new SwatError(
-        'no-gradient',
-        `${caller}: there is no gradient through a cache, whose memory the next step overwrites. Train with ` +
-          'swatAttention on whole sequences.',
-      )
-    },
-  ) as tf.Tensor4D
+  const output = tf.tidy(() => {
+    const tensorOf = ({ value }: Term) => (value instanceof tf.Tensor ? asFloat32(value) : tf.tensor1d(value))
+    const nothing = { slopes: null, bias: null, distanceTable: null, sinkLogits: null }
+    const given = Object.fromEntries(terms.map((term) => [term.name, tensorOf(term)]))
+    const tokens = { queries: asFloat32(queries), keys: asFloat32(keys), values: asFloat32(values) }
+    const past = { pastKeys: memory.keys, pastValues: memory.values }
+    const inputs = { ...settings, ...tokens, ...past, ...nothing, ...given } as CachedAttentionInputs
+    const { output, pastKeys, pastValues } = kernel.attend(inputs)
+    if (pastKeys !== memory.keys) tf.dispose([memory.keys, memory.values])
+    Object.assign(memory, { keys: tf.keep(pastKeys), values: tf.keep(pastValues) })
+    return output
+  })
   const positions = cache.positions.map((position, b) => position + lengths[b])
   return { output, cache: { ...cache, positions, state: ++memory.state } }
+}
+
+/** Known only after the cache was consumed otherwise: the backward pass comes last. */
+function expectNoTape(): void {
+  const { gradientDepth, kernelDepth } = tf.engine().state
+  if (gradientDepth === 0 || kernelDepth > 0) return // within an op of our own the tape is off
+  throw new SwatError(
+    'no-gradient',
+    `${caller}: there is no gradient through a cache, whose memory the next step overwrites. Train with ` +
+      'swatAttention on whole sequences.',
+  )
 }
 
 function check(

@@ -18,6 +18,7 @@ interface Internals {
 }
 
 interface Tensor {
+  dtype: tf.DataType
   values?: tf.backend_util.TypedArray | null
   resource?: GPUBuffer | null
 }
@@ -121,6 +122,7 @@ export class GpuBackend extends WebGPUBackend {
 
   /** A tensor with a buffer of its own whose elements are not set. */
   uninitialized(shape: number[], dtype: 'float32' | 'int32'): tf.Tensor {
+    this.#expectRoom(shape)
     const info = this.makeTensorInfo(shape, dtype)
     if (tf.util.sizeFromShape(shape) === 0) this.#tensor(info.dataId).values = tf.util.makeZerosTypedArray(0, dtype)
     else this.uploadToGPU(info.dataId)
@@ -128,8 +130,25 @@ export class GpuBackend extends WebGPUBackend {
   }
 
   /** Records one dispatch of a shader whose call has been checked. */
-  run({ label, source, inputs, outputs, uniforms, workgroups }: ShaderRun): void {
+  run(shaderRun: ShaderRun): void {
     if (this.#failure) throw this.#failure
+    const converted: tf.TensorInfo[] = []
+    const asNamed = (tensor: tf.TensorInfo) => {
+      if (tensor.dtype !== 'float32' || this.#tensor(tensor.dataId).dtype === 'float32') return tensor
+      converted.push(this.#floatsOf(tensor))
+      return converted[converted.length - 1]
+    }
+    try {
+      this.#dispatch(shaderRun, shaderRun.inputs.map(asNamed))
+    } finally {
+      for (const { dataId } of converted) this.disposeData(dataId)
+    }
+  }
+
+  #dispatch(
+    { label, source, outputs, uniforms, workgroups }: Omit<ShaderRun, 'inputs'>,
+    inputs: readonly tf.TensorInfo[],
+  ): void {
     const buffers = [...inputs, ...outputs].map((tensor) => this.#bufferOf(tensor))
     expectNoAlias(label, buffers, inputs.length)
     for (const { dataId } of outputs) this.#tensor(dataId).values = null // data() would go on returning them
@@ -167,6 +186,8 @@ export class GpuBackend extends WebGPUBackend {
   }
 
   override dispose(): void {
+    tf.dispose([...this.#remembered.values()] as tf.TensorContainer)
+    this.#remembered.clear()
     super.dispose()
     this.device.destroy()
   }
@@ -230,7 +251,29 @@ export class GpuBackend extends WebGPUBackend {
     this.#failure ??= new SwatError('gpu', `webgpu: ${reason}\n${wayOut}`, { cause })
   }
 
-  #bufferOf({ dataId }: tf.Tensor): GPUBuffer {
+  /** A buffer beyond the limits would be an error of the device, after which it computes nothing more. */
+  #expectRoom(shape: readonly number[]): void {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.about.limits
+    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize)
+    const bytes = 4 * shape.reduce((size, axis) => size * axis, 1)
+    if (bytes <= most) return
+    throw new SwatError(
+      'gpu',
+      `uninitializedGpuTensor: a tensor [${shape.join(', ')}] takes ${bytes} bytes, this device allows ${most}. ` +
+        'Work on parts of it.',
+    )
+  }
+
+  /** What a cast to float32 would hold: TensorFlow.js only renames it, and its buffer goes on holding integers. */
+  #floatsOf(tensor: tf.TensorInfo): tf.TensorInfo {
+    const zero = this.makeTensorInfo([], 'float32', new Float32Array(1))
+    const { kernelFunc } = tf.getKernel('Add', 'webgpu') // its shader reads integers by what the buffer holds
+    const sum = kernelFunc({ inputs: { a: tensor, b: zero }, backend: this }) as tf.TensorInfo
+    this.disposeData(zero.dataId)
+    return sum
+  }
+
+  #bufferOf({ dataId }: tf.TensorInfo): GPUBuffer {
     this.uploadToGPU(dataId)
     return this.#tensor(dataId).resource as GPUBuffer
   }

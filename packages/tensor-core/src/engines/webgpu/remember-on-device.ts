@@ -2,6 +2,7 @@ import { gpuBackend } from './active-backend.js'
 
 /**
  * Makes something once for a device, for example the text of a shader, which is worth more than a dispatch takes.
+ * Tensors in it (in plain objects and arrays) are disposed of when another device takes the place of this one.
  *
  * @param key - everything that `make` depends on besides the device
  * @param make - makes it; must always make the same for one key and device

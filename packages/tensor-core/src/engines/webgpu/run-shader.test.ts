@@ -91,6 +91,23 @@ describeOn('runShader', { backend: 'webgpu' }, () => {
     expect(await values(y)).toEqual([5, 10, 15])
   })
 
+  it.each(['int32', 'bool'] as const)(
+    'reads what was cast from %s to float32, which TensorFlow.js only renames',
+    async (dtype) => {
+      const expected = [0, 10, 0, 10]
+      await expectNoLeak(async () => {
+        const result = tf.tidy(() => scale(tf.cast(tf.tensor1d([0, 1, 0, 1], dtype), 'float32'), 10))
+        expect(await values(result)).toEqual(expected)
+        result.dispose()
+      })
+      const computed = tf.cast(tf.cast(tf.square(tf.tensor1d([0, 1, 0, 1])), dtype), 'float32')
+      const before = gpuBackend('test').numDataIds()
+      const result = scale(computed, 10)
+      expect(gpuBackend('test').numDataIds()).toBe(before + 1)
+      expect(await values(result)).toEqual(expected)
+    },
+  )
+
   it('measures each dispatch, ours and those of TensorFlow.js', async () => {
     const x = vector()
     let result = x as tf.Tensor
@@ -166,6 +183,21 @@ describeOn('runShader refuses at once', { backend: 'webgpu' }, () => {
   it('empty tensors, unless there is nothing to do', async () => {
     expect(() => scale(tf.zeros([0]), 1, { workgroups: [1, 1, 1] })).toThrow('binds an empty tensor')
     expect(await values(scale(tf.zeros([0]), 1))).toEqual([])
+  })
+
+  it('a tensor that no buffer of the device can hold, and the device goes on working', async () => {
+    const { maxBufferSize, maxStorageBufferBindingSize } = gpuInfo().limits
+    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize)
+    const rows = Math.floor(most / 4096) + 1
+    expect(() => uninitializedGpuTensor([rows, 1024])).toThrow(
+      expect.objectContaining({
+        code: 'gpu',
+        message:
+          `uninitializedGpuTensor: a tensor [${rows}, 1024] takes ${rows * 4096} bytes, this device allows ${most}. ` +
+          'Work on parts of it.',
+      }),
+    )
+    expect(await values(scale(vector(), 2))).toEqual([2, 4, 6])
   })
 
   it('another engine', async () => {

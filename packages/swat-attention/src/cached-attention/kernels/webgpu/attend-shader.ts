@@ -18,16 +18,29 @@ export interface AttendSettings {
   terms: readonly AttentionTerm[]
 }
 
+/** How the threads of a workgroup share a head and the keys of a tile. */
+function division({ headDim, window }: Pick<AttendSettings, 'headDim' | 'window'>) {
+  const threads = Math.min(mostThreads, Math.max(fewestThreads, powerOfTwo(window)))
+  const width = headDim % 4 === 0 ? 4 : 1
+  const columns = headDim / width // elements of a head
+  const lanes = Math.min(threads, powerOfTwo(columns)) // threads that share out a head
+  return { threads, width, columns, lanes }
+}
+
+/** Bytes of workgroup memory that the shader takes: query, weights, starts, parts. */
+export function attendWorkgroupBytes(settings: Pick<AttendSettings, 'headDim' | 'window'>): number {
+  const { threads, width, columns } = division(settings)
+  const variables = [4 * width * columns, 4 * threads, 4 * threads, 4 * width * threads]
+  return variables.reduce((sum, bytes) => sum + 16 * Math.ceil(bytes / 16), 0)
+}
+
 /**
  * One query of one head a workgroup. First each thread takes a key and computes its weight, then each a few elements of
  * the head and a share of the keys and sums up weight · value; tile after tile of as many keys as there are threads.
  */
 export function attendShader({ batchSize, headDim, window, activation, terms }: AttendSettings): string {
-  const threads = Math.min(mostThreads, Math.max(fewestThreads, powerOfTwo(window)))
-  const width = headDim % 4 === 0 ? 4 : 1
+  const { threads, width, columns, lanes } = division({ headDim, window })
   const element = width === 4 ? 'vec4<f32>' : 'f32'
-  const columns = headDim / width // elements of a head
-  const lanes = Math.min(threads, powerOfTwo(columns)) // threads that share out a head
   const shares = threads / lanes // of the keys
   const held = Math.ceil(columns / lanes) // elements a thread sums up
   const softmax = activation === 'softmax'
@@ -57,6 +70,16 @@ var<workgroup> parts: array<${element}, ${threads}>;
 
 fn product(a: ${element}, b: ${element}) -> f32 {
   return ${width === 4 ? 'dot(a, b)' : 'a * b'};
+}
+
+// On some devices exp(NaN) is not NaN.
+fn keepNaN(value: f32, logit: f32) -> f32 {
+  return select(value, logit, (bitcast<u32>(logit) & 0x7fffffffu) > 0x7f800000u);
+}
+
+fn sigmoid(logit: f32) -> f32 {
+  let e = exp(-abs(logit));
+  return keepNaN(select(1.0, e, logit < 0.0) / (1.0 + e), logit);
 }
 
 @compute @workgroup_size(${threads})
@@ -120,7 +143,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         for (var d = 0; d < ${columns}; d++) { logit += product(query[d], keys[start + d]); }
       }
       ${terms.map((term) => termSum[term]).join('\n      ')}
-      weights[me] = ${softmax ? 'logit' : '1 / (1 + exp(-clamp(logit, -87, 87)))'};
+      weights[me] = ${softmax ? 'logit' : 'sigmoid(logit)'};
     }
     workgroupBarrier();
     ${softmax ? softmaxTile(held) : ''}
@@ -171,7 +194,7 @@ function softmaxTile(held: number): string {
     var most = largest;
     for (var k = 0; k < tile; k++) { most = max(most, weights[k]); }
     workgroupBarrier();
-    if (me < tile) { weights[me] = exp(weights[me] - most); }
+    if (me < tile) { weights[me] = keepNaN(exp(weights[me] - most), weights[me]); }
     workgroupBarrier();
     let factor = exp(largest - most);
     largest = most;

@@ -1,7 +1,7 @@
 import { gpuInfo, runShader, supportedOn, type tf, uninitializedGpuTensor } from '@swat-js/tensor-core'
 import type { AttentionTerm } from '../../../op/contract.js'
 import type { CachedAttentionInputs, CachedAttentionKernel } from '../../contract.js'
-import { attendShader } from './attend-shader.js'
+import { attendShader, attendWorkgroupBytes } from './attend-shader.js'
 import { mostSequences, problemUniforms, workgroupsFor } from './problem.js'
 import { writeShader } from './write-shader.js'
 
@@ -24,8 +24,10 @@ export const kernel: CachedAttentionKernel = {
       return no(`${request.batchSize} sequences are more than its uniform buffer holds, ${mostSequences}`)
     }
     const buffers = alwaysBound.length + request.terms.length + 1
-    const { maxStorageBuffersPerShaderStage: most } = gpuInfo().limits
+    const { maxStorageBuffersPerShaderStage: most, maxComputeWorkgroupStorageSize: mostBytes } = gpuInfo().limits
     if (buffers > most) return no(`it needs ${buffers} storage buffers, and the device binds ${most} at most`)
+    const bytes = attendWorkgroupBytes({ headDim: request.headDim, window: request.window ?? Infinity })
+    if (bytes > mostBytes) return no(`it needs ${bytes} bytes of workgroup memory, the device has ${mostBytes}`)
     return onWebgpu
   },
 
