@@ -67,14 +67,19 @@ export const tolerances = {
   mixed: { output: 5e-3, gradients: 5e-3, roundingOfQuery: 2 ** -11 },
 } satisfies Record<Precision, unknown>
 
-/** A term's gradient is a sum over all queries that may cancel, for the bias of a softmax to exactly 0. */
+/**
+ * What rounding may add to a gradient whose parts cancel. A term's gradient is a sum over all queries, for the bias of a
+ * softmax exactly 0; a softmax's logit gradient, p · (dP − Σ p · dP), is a difference that vanishes where p is nearly 1.
+ */
 function termRounding(attentionCase: SwatAttentionCase, roundingOfQuery: number): Record<string, number> {
   const { batchSize, queries, window, sinks, queryOffset, keyOffset } = attentionCase
   const first = (sequence: number) => offsetOf(queryOffset, sequence) - offsetOf(keyOffset, sequence)
   const furthest = Math.max(1, ...Array.from({ length: batchSize }, (_, b) => first(b) + queries - 1))
   const distance = window === null || sinks > 0 ? furthest : Math.min(furthest, window)
   const perQuery = roundingOfQuery * batchSize * queries * (attentionCase.gradientScale ?? 1)
-  return { slopes: perQuery * distance, bias: perQuery, distanceTable: perQuery, sinkLogits: perQuery }
+  const perLogit = roundingOfQuery * (attentionCase.gradientScale ?? 1)
+  const ofSoftmax = attentionCase.activation === 'softmax' ? { queries: perLogit, keys: perLogit } : {}
+  return { ...ofSoftmax, slopes: perQuery * distance, bias: perQuery, distanceTable: perQuery, sinkLogits: perQuery }
 }
 
 function scaled({ shape, data }: Input, factor: number): Input {
