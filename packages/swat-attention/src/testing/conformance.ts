@@ -47,7 +47,7 @@ export async function checkSwatAttentionCase(
   const expected = reference ?? (await swatAttentionReference(attentionCase))
   const actual = await outputAndGradients(attentionCase, on, poisoned(inputsOf(attentionCase), attentionCase))
   const { output, gradients, roundingOfQuery } = tolerances[on.precision ?? 'float32']
-  const rounding = termRounding(attentionCase, roundingOfQuery)
+  const rounding = cancellation(attentionCase, roundingOfQuery)
   for (const [name, tensor] of Object.entries(expected)) {
     const relative = name === 'output' ? output : gradients
     expectClose(actual[name].data, tensor.data, {
@@ -68,17 +68,19 @@ export const tolerances = {
 } satisfies Record<Precision, unknown>
 
 /**
- * What rounding may add to a gradient whose parts cancel. A term's gradient is a sum over all queries, for the bias of a
- * softmax exactly 0; a softmax's logit gradient, p · (dP − Σ p · dP), is a difference that vanishes where p is nearly 1.
+ * What rounding may add to a gradient whose parts cancel. A term's gradient is a sum over all queries, for the bias of
+ * a softmax exactly 0; a softmax's logit gradient, p · (dP − Σ p · dP), is a difference that vanishes where p is
+ * nearly 1.
  */
-function termRounding(attentionCase: SwatAttentionCase, roundingOfQuery: number): Record<string, number> {
+function cancellation(attentionCase: SwatAttentionCase, roundingOfQuery: number): Record<string, number> {
   const { batchSize, queries, window, sinks, queryOffset, keyOffset } = attentionCase
   const first = (sequence: number) => offsetOf(queryOffset, sequence) - offsetOf(keyOffset, sequence)
   const furthest = Math.max(1, ...Array.from({ length: batchSize }, (_, b) => first(b) + queries - 1))
   const distance = window === null || sinks > 0 ? furthest : Math.min(furthest, window)
   const perQuery = roundingOfQuery * batchSize * queries * (attentionCase.gradientScale ?? 1)
   const perLogit = roundingOfQuery * (attentionCase.gradientScale ?? 1)
-  const ofSoftmax = attentionCase.activation === 'softmax' ? { queries: perLogit, keys: perLogit } : {}
+  const ofSoftmax: Record<string, number> =
+    attentionCase.activation === 'softmax' ? { queries: perLogit, keys: perLogit } : {}
   return { ...ofSoftmax, slopes: perQuery * distance, bias: perQuery, distanceTable: perQuery, sinkLogits: perQuery }
 }
 
