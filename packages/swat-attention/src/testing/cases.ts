@@ -107,6 +107,7 @@ export const swatAttentionCases: readonly SwatAttentionCase[] = [
     attentionCase(`6 heads on ${kvHeads}`, { batchSize: 2, heads: 6, kvHeads, headDim: 4 }),
   ),
   attentionCase('no terms', { terms: [] }),
+  attentionCase('output gradient of zeros', { gradientScale: 0, length: 80 }),
   attentionCase('tiny output gradient', { gradientScale: 1e-8, length: 80 }),
   attentionCase('huge output gradient', { gradientScale: 1e8, length: 80 }),
   attentionCase('bias', { terms: ['bias', 'slopes'], batchSize: 2 }),

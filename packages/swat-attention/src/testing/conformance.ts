@@ -46,8 +46,8 @@ export async function checkSwatAttentionCase(
 ): Promise<void> {
   const expected = reference ?? (await swatAttentionReference(attentionCase))
   const actual = await outputAndGradients(attentionCase, on, poisoned(inputsOf(attentionCase), attentionCase))
-  const { output, gradients, roundingOfQuery } = tolerances[on.precision ?? 'float32']
-  const rounding = cancellation(attentionCase, roundingOfQuery)
+  const { output, gradients, ...roundings } = tolerances[on.precision ?? 'float32']
+  const rounding = cancellation(attentionCase, roundings)
   for (const [name, tensor] of Object.entries(expected)) {
     const relative = name === 'output' ? output : gradients
     expectClose(actual[name].data, tensor.data, {
@@ -63,22 +63,27 @@ export async function checkSwatAttentionCase(
  * by: eight roundings in float32 (2⁻²⁴), one of the multiplicands in mixed precision (2⁻¹¹).
  */
 export const tolerances = {
-  float32: { output: 2e-6, gradients: 1e-5, roundingOfQuery: 2 ** -21 },
-  mixed: { output: 5e-3, gradients: 5e-3, roundingOfQuery: 2 ** -11 },
+  float32: { output: 2e-6, gradients: 1e-5, roundingOfQuery: 2 ** -21, roundingOfLogit: 2 ** -24 },
+  mixed: { output: 5e-3, gradients: 5e-3, roundingOfQuery: 2 ** -11, roundingOfLogit: 0 },
 } satisfies Record<Precision, unknown>
+
+type Roundings = Pick<(typeof tolerances)[Precision], 'roundingOfQuery' | 'roundingOfLogit'>
 
 /**
  * What rounding may add to a gradient whose parts cancel. A term's gradient is a sum over all queries, for the bias of
  * a softmax exactly 0; a softmax's logit gradient, p · (dP − Σ p · dP), is a difference that vanishes where p is
- * nearly 1.
+ * nearly 1: one float32 rounding is allowed there, and nothing more in mixed precision.
  */
-function cancellation(attentionCase: SwatAttentionCase, roundingOfQuery: number): Record<string, number> {
+function cancellation(
+  attentionCase: SwatAttentionCase,
+  { roundingOfQuery, roundingOfLogit }: Roundings,
+): Record<string, number> {
   const { batchSize, queries, window, sinks, queryOffset, keyOffset } = attentionCase
   const first = (sequence: number) => offsetOf(queryOffset, sequence) - offsetOf(keyOffset, sequence)
   const furthest = Math.max(1, ...Array.from({ length: batchSize }, (_, b) => first(b) + queries - 1))
   const distance = window === null || sinks > 0 ? furthest : Math.min(furthest, window)
   const perQuery = roundingOfQuery * batchSize * queries * (attentionCase.gradientScale ?? 1)
-  const perLogit = roundingOfQuery * (attentionCase.gradientScale ?? 1)
+  const perLogit = roundingOfLogit * (attentionCase.gradientScale ?? 1)
   const ofSoftmax: Record<string, number> =
     attentionCase.activation === 'softmax' ? { queries: perLogit, keys: perLogit } : {}
   return { ...ofSoftmax, slopes: perQuery * distance, bias: perQuery, distanceTable: perQuery, sinkLogits: perQuery }

@@ -33,8 +33,11 @@ const weightScale = 2 ** 15
 const logitGradientScale = 2 ** 6
 const largestHalf = 65504
 
-/** A power of two that brings the output's gradient to about 1, and its inverse. */
-const gradientScales = `let exponent = clamp((largestGradient[0] >> 23u) & 255u, 1u, 253u);
+/**
+ * A power of two that brings the output's gradient to about 1, and its inverse. For a gradient of zeros or below 2⁻¹¹¹
+ * it stops at 2¹¹¹, where its product with the scale of a weight is still finite and the inverse's still normal.
+ */
+const gradientScales = `let exponent = clamp((largestGradient[0] >> 23u) & 255u, 16u, 253u);
   let gradientScale = bitcast<f32>((254u - exponent) << 23u);
   let gradientUnscale = bitcast<f32>(exponent << 23u);`
 
