@@ -17,8 +17,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } },
   test: {
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000, // a software GPU that compiles shaders on a busy machine takes a minute
+    hookTimeout: 240_000,
     projects: [
       ...projects.map((root) => ({
         extends: true as const,
