@@ -90,7 +90,7 @@ describe.each([
           disposeParameters(parameters)
         })
       }),
-      { numRuns },
+      { numRuns, seed: 1 },
     )
   })
 })

@@ -20,7 +20,7 @@ export interface SwatAttentionCase {
   window: number | null
   /** What turns logits into weights. */
   activation: AttentionActivation
-  /** Terms that are given as tensors and trained; head h has slope ±2^−(h+1), signs alternating. */
+  /** Terms that are given as tensors and trained; head h has slope ±largestSlope · 2^−h, signs alternating. */
   terms: readonly AttentionTerm[]
   /** Entries of the distance table, where it takes part. */
   tableLength: number
@@ -36,6 +36,8 @@ export interface SwatAttentionCase {
    * may share one.
    */
   documents: readonly number[] | null
+  /** Steepest slope; default 1/2. */
+  largestSlope?: number
   /** Factor of the random output gradient; default 1. A mean loss over many tokens makes it tiny. */
   gradientScale?: number
   /** Nearly half a GFLOP: seconds on a GPU that is emulated, which may leave the case out. */

@@ -128,7 +128,8 @@ async function outputAndGradients(
 }
 
 function inputsOf(attentionCase: SwatAttentionCase): Inputs {
-  const { batchSize, queries, keys, heads, kvHeads, headDim, tableLength, gradientScale = 1 } = attentionCase
+  const { batchSize, queries, keys, heads, kvHeads, headDim, tableLength } = attentionCase
+  const { gradientScale = 1, largestSlope = 1 / 2 } = attentionCase
   const random = createRandom(7)
   const normal = (...shape: number[]) => {
     const size = shape.reduce((product, axis) => product * axis, 1)
@@ -141,7 +142,7 @@ function inputsOf(attentionCase: SwatAttentionCase): Inputs {
     outputGradient: scaled(normal(batchSize, queries, heads, headDim), gradientScale),
     slopes: {
       shape: [heads],
-      data: Float32Array.from({ length: heads }, (_, h) => (h % 2 === 0 ? -1 : 1) * 2 ** -(h + 1)),
+      data: Float32Array.from({ length: heads }, (_, h) => (h % 2 === 0 ? -1 : 1) * largestSlope * 2 ** -h),
     },
     bias: normal(heads),
     distanceTable: normal(heads, tableLength),

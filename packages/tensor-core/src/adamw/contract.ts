@@ -17,12 +17,17 @@ export interface AdamWFactors {
   step: number // 1 in the first update
 }
 
-/** Inputs of a kernel, already checked; all tensors have the shape of the parameter. */
+/** Inputs of a kernel, already checked; all tensors but `gradientScale` have the shape of the parameter. */
 export interface AdamWInputs extends AdamWFactors {
   parameter: tf.Tensor
   gradient: tf.Tensor
   firstMoment: tf.Tensor
   secondMoment: tf.Tensor
+  /**
+   * Factor of the gradient, of clipping and of the loss, as a tensor so that nobody waits for it; null = 1. Where it is
+   * not finite, or 0, nothing changes.
+   */
+  gradientScale: tf.Scalar | null
 }
 
 /** Result of a kernel: new tensors, or those of the inputs updated in place. */

@@ -2,12 +2,13 @@ import { beforeAll, expect, it } from 'vitest'
 import { useEngine } from '../engines/use-engine.js'
 import { valueAndGradients } from '../gradients/value-and-gradients.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
-import { describeOn, kernelPairs } from '../testing/kernel-pairs.js'
+import { describeOn, kernelPairsOf } from '../testing/kernel-pairs.js'
 import { valuesOf } from '../testing/values-of.js'
 import { tf } from '../tf.js'
 import { embedding } from './embedding.js'
+import { kernels } from './kernels/index.js'
 
-for (const on of kernelPairs)
+for (const on of kernelPairsOf(kernels))
   describeOn(`embedding: kernel '${on.use}'`, on, ({ backend, use }) => {
     beforeAll(async () => {
       await useEngine({ backend })

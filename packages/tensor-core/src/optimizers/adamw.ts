@@ -48,6 +48,8 @@ export interface Optimizer {
    * @param state - of the previous update or `init`
    * @param parameters - what to update
    * @param learningRate - of this update
+   * @param gradientScale - factor of the gradients, a tensor so that nobody waits for it; where it is not finite or 0
+   *   the update counts as a step but changes nothing. Default 1
    * @returns updated parameters and state
    * @throws SwatError `optimizer` when names differ, `shape` when shapes differ, before anything is consumed
    */
@@ -56,6 +58,7 @@ export interface Optimizer {
     state: AdamWState,
     parameters: Tree,
     learningRate: number,
+    gradientScale?: tf.Scalar | null,
   ): {
     /** The updated parameters. */
     parameters: Tree
@@ -82,7 +85,7 @@ export function adamW(settings: AdamWSettings = {}): Optimizer {
       secondMoments: mapParameters(parameters, (tensor) => tf.zerosLike(tensor)) as ParameterTree,
     }),
 
-    update(gradients, state, parameters, learningRate) {
+    update(gradients, state, parameters, learningRate, gradientScale = null) {
       const flat = flattenParameters(parameters)
       const gradientOf = lookup('gradients', gradients, flat)
       const firstMomentOf = lookup('state.firstMoments', state.firstMoments, flat)
@@ -97,6 +100,7 @@ export function adamW(settings: AdamWSettings = {}): Optimizer {
               gradient: gradientOf(name),
               firstMoment: firstMomentOf(name),
               secondMoment: secondMomentOf(name),
+              gradientScale,
               learningRate,
               beta1,
               beta2,

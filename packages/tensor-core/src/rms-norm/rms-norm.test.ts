@@ -5,14 +5,15 @@ import { valueAndGradients } from '../gradients/value-and-gradients.js'
 import { checkGradients } from '../testing/check-gradients.js'
 import { expectClose } from '../testing/expect-close.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
-import { describeOn, kernelPairs } from '../testing/kernel-pairs.js'
+import { describeOn, kernelPairsOf } from '../testing/kernel-pairs.js'
 import { valuesOf } from '../testing/values-of.js'
 import { tf } from '../tf.js'
 import { rmsNorm } from './rms-norm.js'
+import { kernels } from './kernels/index.js'
 
 const golden = JSON.parse(readFileSync(new URL('../../../../test/golden/layers.json', import.meta.url), 'utf8')).rmsnorm
 
-for (const on of kernelPairs)
+for (const on of kernelPairsOf(kernels))
   describeOn(`rmsNorm: kernel '${on.use}'`, on, ({ backend, use }) => {
     const options = { epsilon: golden.eps, kernels: { use } }
 

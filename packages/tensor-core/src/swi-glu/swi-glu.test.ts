@@ -6,14 +6,15 @@ import { valueAndGradients } from '../gradients/value-and-gradients.js'
 import { checkGradients } from '../testing/check-gradients.js'
 import { expectClose } from '../testing/expect-close.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
-import { describeOn, kernelPairs } from '../testing/kernel-pairs.js'
+import { describeOn, kernelPairsOf } from '../testing/kernel-pairs.js'
 import { valuesOf } from '../testing/values-of.js'
 import { tf } from '../tf.js'
 import { swiGlu } from './swi-glu.js'
+import { kernels } from './kernels/index.js'
 
 const golden = JSON.parse(readFileSync(new URL('../../../../test/golden/layers.json', import.meta.url), 'utf8')).swiglu
 
-for (const on of kernelPairs)
+for (const on of kernelPairsOf(kernels))
   describeOn(`swiGlu: kernel '${on.use}'`, on, ({ backend, use }) => {
     beforeAll(async () => {
       await useEngine({ backend })

@@ -1,7 +1,14 @@
 import { it } from 'vitest'
+import type { Precision } from '../kernels/kernel.js'
 import { expectClose } from './expect-close.js'
 import { describeOn, type KernelPair } from './kernel-pairs.js'
 import { outputAndGradients, type OpCase } from './output-and-gradients.js'
+
+/** Shares of the largest magnitude. */
+const tolerances: Readonly<Record<Precision, { output: number; gradients: number }>> = {
+  float32: { output: 2e-6, gradients: 1e-5 },
+  mixed: { output: 5e-3, gradients: 5e-3 },
+}
 
 /**
  * The conformance suite of an op: a kernel gives the reference's output and gradients in every case.
@@ -11,13 +18,16 @@ import { outputAndGradients, type OpCase } from './output-and-gradients.js'
  * @param on - engine and kernel that are tested; the reference itself is tested against golden files
  */
 export function conform(op: string, cases: readonly OpCase[], on: KernelPair): void {
-  describeOn(`${op} agrees with the reference: kernel '${on.use}'`, on, () => {
+  const { precision = 'float32' } = on
+  const tolerance = tolerances[precision]
+  describeOn(`${op} agrees with the reference: kernel '${on.use}', ${precision},`, on, () => {
     it.each(cases)('$name', async (opCase) => {
       const expected = await outputAndGradients(opCase, { backend: 'cpu', use: 'cpu' })
       const actual = await outputAndGradients(opCase, on)
-      expectClose(actual.output.data, expected.output.data, { relative: 2e-6, name: 'output' })
+      expectClose(actual.output.data, expected.output.data, { relative: tolerance.output, name: 'output' })
       for (const [name, gradient] of Object.entries(expected.gradients)) {
-        expectClose(actual.gradients[name].data, gradient.data, { relative: 1e-5, name: `gradient of ${name}` })
+        const relative = tolerance.gradients
+        expectClose(actual.gradients[name].data, gradient.data, { relative, name: `gradient of ${name}` })
       }
     })
   })

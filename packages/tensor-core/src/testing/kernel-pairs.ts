@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import type { BackendName } from '../engines/engine.js'
-import type { KernelName } from '../kernels/kernel.js'
+import type { KernelName, Precision } from '../kernels/kernel.js'
 import { webgpuUnavailable } from './webgpu-unavailable.js'
 
 /** An engine with a kernel on it. */
@@ -9,15 +9,33 @@ export interface KernelPair {
   backend: BackendName
   /** The kernel. */
   use: KernelName
+  /** The arithmetic that is permitted; default `float32`. */
+  precision?: Precision
 }
 
-/** Every engine with every kernel that runs on it, for ops whose kernels are cpu and composite. */
-export const kernelPairs: readonly KernelPair[] = [
-  { backend: 'cpu', use: 'cpu' },
-  { backend: 'cpu', use: 'composite' },
-  { backend: 'wasm', use: 'composite' },
-  { backend: 'webgpu', use: 'composite' },
-]
+/** The composite on every engine that has no kernel for everything. */
+const compositePairs: readonly KernelPair[] = (['cpu', 'wasm', 'webgpu'] as const).map((backend) => ({
+  backend,
+  use: 'composite',
+}))
+
+/**
+ * Every engine with every kernel of an op that runs on it: the composite on all, any other on its own.
+ *
+ * @param kernels - the op's kernels, as listed by its folder
+ * @param options - `mixed`: the webgpu kernel multiplies in float16 where it may, and is tested that way too
+ * @returns the pairs, the reference first
+ */
+export function kernelPairsOf(
+  kernels: readonly { name: KernelName }[],
+  options: { mixed?: boolean } = {},
+): readonly KernelPair[] {
+  return kernels.flatMap(({ name }): readonly KernelPair[] => {
+    if (name === 'composite') return compositePairs
+    const pair = { backend: name, use: name }
+    return name === 'webgpu' && options.mixed ? [pair, { ...pair, precision: 'mixed' }] : [pair]
+  })
+}
 
 /** Every engine. */
 export const everyEngine: readonly { backend: BackendName }[] = [

@@ -1,10 +1,10 @@
-import type { BackendName } from '../engines/engine.js'
 import { useEngine } from '../engines/use-engine.js'
 import { valueAndGradients } from '../gradients/value-and-gradients.js'
-import type { KernelName, KernelPolicy } from '../kernels/kernel.js'
+import type { KernelPolicy } from '../kernels/kernel.js'
 import { createRandom } from '../random/create-random.js'
 import { tf } from '../tf.js'
 import type { GoldenTensor } from './expect-close.js'
+import type { KernelPair } from './kernel-pairs.js'
 import { valuesOf } from './values-of.js'
 
 /** One call of an op, as data that can be repeated on any engine. */
@@ -22,15 +22,15 @@ export interface OpCase {
  * to every input. Leaves that engine selected.
  *
  * @param opCase - the call
- * @param on - engine and kernel
+ * @param on - engine, kernel and precision
  * @returns the output and the gradients by input name
  */
 export async function outputAndGradients(
   opCase: OpCase,
-  on: { backend: BackendName; use: KernelName },
+  on: KernelPair,
 ): Promise<{ output: GoldenTensor; gradients: Record<string, GoldenTensor> }> {
   await useEngine({ backend: on.backend })
-  const kernels: KernelPolicy = { use: on.use }
+  const kernels: KernelPolicy = { use: on.use, precision: on.precision }
   const { output, ...gradients } = await valuesOf(() => {
     const inputs = Object.fromEntries(
       Object.entries(opCase.inputs).map(([name, { shape, data }]) => [name, tf.tensor([...data], [...shape])]),

@@ -1,4 +1,5 @@
-import { kernelPairs } from '../../testing/kernel-pairs.js'
+import { kernelPairsOf } from '../../testing/kernel-pairs.js'
+import { kernels } from '../kernels/index.js'
 import { runConformance } from './conformance.js'
 
-for (const on of kernelPairs.filter(({ use }) => use !== 'cpu')) runConformance(on)
+for (const on of kernelPairsOf(kernels).filter(({ use }) => use !== 'cpu')) runConformance(on)

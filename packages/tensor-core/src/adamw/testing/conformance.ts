@@ -24,7 +24,7 @@ export function runConformance(on: KernelPair): void {
   })
 }
 
-async function update({ tensors, factors }: AdamWCase, on: KernelPair) {
+async function update({ tensors, factors, gradientScale }: AdamWCase, on: KernelPair) {
   await useEngine({ backend: on.backend })
   return valuesOf(() => {
     const tensor = (name: keyof AdamWCase['tensors']) => tf.tensor([...tensors[name].data], [...tensors[name].shape])
@@ -33,6 +33,7 @@ async function update({ tensors, factors }: AdamWCase, on: KernelPair) {
       gradient: tensor('gradient'),
       firstMoment: tensor('firstMoment'),
       secondMoment: tensor('secondMoment'),
+      gradientScale: gradientScale === null ? null : tf.scalar(gradientScale),
       ...factors,
     }
     return { ...adamWUpdate(inputs, { use: on.use }) }

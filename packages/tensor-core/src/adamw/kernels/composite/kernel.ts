@@ -7,7 +7,8 @@ export const kernel: AdamWKernel = {
   name: 'composite',
   supports: () => supported,
 
-  update({ parameter, gradient, firstMoment, secondMoment, ...factors }) {
+  update({ parameter, gradientScale, firstMoment, secondMoment, ...inputs }) {
+    const { gradient, ...factors } = { ...inputs, gradient: scaled(inputs.gradient, gradientScale) }
     const { learningRate, beta1, beta2, epsilon, weightDecay, step } = factors
     const correction = Math.sqrt(1 - beta2 ** step) // √v̂ = √v / correction
     const stepSize = (learningRate * correction) / (1 - beta1 ** step)
@@ -15,8 +16,19 @@ export const kernel: AdamWKernel = {
     const v = average(secondMoment, beta2, tf.square(gradient))
     const change = tf.div(tf.mul(m, stepSize), tf.add(tf.sqrt(v), epsilon * correction))
     const decayed = weightDecay === 0 ? parameter : tf.mul(parameter, 1 - learningRate * weightDecay)
-    return { parameter: tf.sub(decayed, change), firstMoment: m, secondMoment: v }
+    const updated = { parameter: tf.sub(decayed, change), firstMoment: m, secondMoment: v }
+    if (gradientScale === null) return updated
+    const counts = tf.logicalAnd(tf.isFinite(gradientScale), tf.notEqual(gradientScale, 0))
+    return {
+      parameter: tf.where(counts, updated.parameter, parameter),
+      firstMoment: tf.where(counts, m, firstMoment),
+      secondMoment: tf.where(counts, v, secondMoment),
+    }
   },
+}
+
+function scaled(gradient: tf.Tensor, scale: tf.Scalar | null): tf.Tensor {
+  return scale ? tf.mul(gradient, scale) : gradient
 }
 
 function average(moment: tf.Tensor, beta: number, sample: tf.Tensor): tf.Tensor {

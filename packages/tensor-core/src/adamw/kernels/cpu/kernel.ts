@@ -7,13 +7,16 @@ export const kernel: AdamWKernel = {
   name: 'cpu',
   supports: (request) => supportedOn(request, 'cpu'),
 
-  update({ parameter, gradient, firstMoment, secondMoment, ...factors }) {
+  update({ parameter, gradient, firstMoment, secondMoment, gradientScale, ...factors }) {
+    const scale = gradientScale ? gradientScale.dataSync()[0] : 1
+    if (scale === 0 || !Number.isFinite(scale)) return { parameter, firstMoment, secondMoment }
     const { learningRate, beta1, beta2, epsilon, weightDecay, step } = factors
     const [P, G] = [Float32Array.from(parameter.dataSync()), gradient.dataSync()]
     const [M, V] = [Float32Array.from(firstMoment.dataSync()), Float32Array.from(secondMoment.dataSync())]
     for (let i = 0; i < P.length; i++) {
-      const m = beta1 * M[i] + (1 - beta1) * G[i]
-      const v = beta2 * V[i] + (1 - beta2) * G[i] * G[i]
+      const g = G[i] * scale
+      const m = beta1 * M[i] + (1 - beta1) * g
+      const v = beta2 * V[i] + (1 - beta2) * g * g
       const unbiasedM = m / (1 - beta1 ** step)
       const unbiasedV = v / (1 - beta2 ** step)
       P[i] = P[i] * (1 - learningRate * weightDecay) - (learningRate * unbiasedM) / (Math.sqrt(unbiasedV) + epsilon)
