@@ -28,15 +28,26 @@ export type {
   SwatBlockResult,
   SwatBlockSettings,
 } from './swat-transformer/block.js'
-export { swatTransformer } from './swat-transformer/model.js'
-export type { SwatParameters, SwatTransformerContext, SwatTransformerResult } from './swat-transformer/model.js'
+export { swatHiddenStates, swatTransformer } from './swat-transformer/model.js'
+export type {
+  SwatHiddenStates,
+  SwatParameters,
+  SwatTransformerContext,
+  SwatTransformerResult,
+} from './swat-transformer/model.js'
 export { createModelCache, disposeModelCache } from './swat-transformer/model-cache.js'
 export type { ModelCache } from './swat-transformer/model-cache.js'
 
 export { modelLoss } from './training/model-loss.js'
-export type { TokenBatch } from './training/model-loss.js'
-export { trainingStep } from './training/training-step.js'
-export type { TrainingSettings, TrainingState, TrainingStepResult } from './training/training-step.js'
+export type { ModelLossOptions, TokenBatch } from './training/model-loss.js'
+export { startTrainingStep, trainingStep } from './training/training-step.js'
+export type {
+  StartedTrainingStep,
+  TrainingMeasurements,
+  TrainingSettings,
+  TrainingState,
+  TrainingStepResult,
+} from './training/training-step.js'
 
 export { generateTokens } from './generation/generate-tokens.js'
 export type { GenerationOptions } from './generation/generate-tokens.js'

@@ -43,6 +43,9 @@ export type {
 
 export { withGradient } from './gradients/with-gradient.js'
 export type { ForwardResult } from './gradients/with-gradient.js'
+export { backpropagate } from './gradients/backpropagate.js'
+export type { BackpropagateOptions } from './gradients/backpropagate.js'
+export { checkpoint } from './gradients/checkpoint.js'
 export { valueAndGradients } from './gradients/value-and-gradients.js'
 
 export { disposeParameters, flattenParameters, mapParameters } from './parameters/parameter-tree.js'
@@ -66,6 +69,9 @@ export type { EmbeddingOptions } from './embedding/contract.js'
 export { crossEntropy } from './cross-entropy/cross-entropy.js'
 export type { CrossEntropyOptions } from './cross-entropy/contract.js'
 
+export { linearCrossEntropy } from './linear-cross-entropy/linear-cross-entropy.js'
+export type { LinearCrossEntropyOptions } from './linear-cross-entropy/contract.js'
+
 export { logSigmoid, sigmoid, sigmoidDerivative } from './activations/sigmoid.js'
 export { silu, siluDerivative } from './activations/silu.js'
 
@@ -78,6 +84,9 @@ export { accumulateGradients } from './gradients/accumulate-gradients.js'
 export { adamW } from './optimizers/adamw.js'
 export type { AdamWSettings, AdamWState, Optimizer } from './optimizers/adamw.js'
 export { clipByGlobalNorm } from './optimizers/clip-by-global-norm.js'
+export { initialLossScale, nextLossScale } from './optimizers/loss-scale.js'
+export type { LossScale, LossScaleSettings } from './optimizers/loss-scale.js'
+export { globalNorm } from './global-norm/global-norm.js'
 export { constantSchedule, cosineSchedule, nanoGptSchedule } from './optimizers/schedules.js'
 export type { CosineSettings, LearningRateSchedule, NanoGptSettings } from './optimizers/schedules.js'
 

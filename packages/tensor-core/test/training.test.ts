@@ -78,12 +78,14 @@ function loss({ embeddings, layers }: Model, ids: Int32Array): tf.Scalar {
 
 async function step(run: Run): Promise<{ run: Run; loss: number }> {
   const batches = [sequence(run.random), sequence(run.random)]
-  const accumulated = await accumulateGradients(loss, run.parameters, batches, () => length - 1)
+  const accumulated = accumulateGradients(loss, run.parameters, batches, () => length - 1)
+  const [meanLoss] = await accumulated.loss.data()
+  accumulated.loss.dispose()
   const { gradients } = await clipByGlobalNorm(accumulated.gradients, 1)
   const rate = schedule(run.optimizer.step)
   const { parameters, state } = optimizer.update(gradients, run.optimizer, run.parameters, rate)
   disposeParameters(gradients)
-  return { run: { parameters, optimizer: state, random: run.random }, loss: accumulated.loss }
+  return { run: { parameters, optimizer: state, random: run.random }, loss: meanLoss }
 }
 
 async function steps(run: Run, count: number): Promise<{ run: Run; losses: number[] }> {

@@ -1,10 +1,19 @@
-import { rotaryTables, type RotaryPositions } from '@swat-js/positional-encodings'
+import { rotaryTables, type RotaryPositions, type RotaryTables } from '@swat-js/positional-encodings'
 import { disposeRollingCache, type RollingCache } from '@swat-js/swat-attention'
-import { embedding, expectShape, linear, rmsNorm, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
+import {
+  checkpoint,
+  embedding,
+  expectShape,
+  linear,
+  rmsNorm,
+  SwatError,
+  tf,
+  type KernelPolicy,
+} from '@swat-js/tensor-core'
 import type { SwatConfig } from '../config/swat-config.js'
 import type { MatrixWeight, NormWeight } from '../layers/weights.js'
 import { blockSettings } from './block-settings.js'
-import { swatBlock, type SwatBlockParameters } from './block.js'
+import { swatBlock, type SwatBlockParameters, type SwatBlockResult } from './block.js'
 import { freeIntermediates } from './free-intermediates.js'
 import type { ModelCache } from './model-cache.js'
 
@@ -34,6 +43,8 @@ export interface SwatTransformerContext {
   lengths?: readonly number[]
   /** Compute logits for every position (default) or for the last one of each sequence only. */
   logits?: 'all' | 'last'
+  /** Without a cache: keep the input of each block only, the backward pass computes the rest again. Default false. */
+  checkpointActivations?: boolean
   /** Which kernels run. */
   kernels?: KernelPolicy
 }
@@ -42,6 +53,16 @@ export interface SwatTransformerContext {
 export interface SwatTransformerResult {
   /** `[batch, length, vocab]`, or `[batch, 1, vocab]` for `logits: 'last'`. */
   logits: tf.Tensor3D
+  /** Memory for the tokens that follow; `null` when none came. */
+  cache: ModelCache | null
+}
+
+/** What {@link swatHiddenStates} returns. */
+export interface SwatHiddenStates {
+  /** After the last norm: `[batch, length, hidden]`, or `[batch, 1, hidden]` for `logits: 'last'`. */
+  hidden: tf.Tensor3D
+  /** `[vocab, hidden]`: the output matrix, which turns them into logits. */
+  outputWeight: tf.Tensor2D
   /** Memory for the tokens that follow; `null` when none came. */
   cache: ModelCache | null
 }
@@ -64,12 +85,36 @@ export function swatTransformer(
   ids: tf.Tensor2D,
   context: SwatTransformerContext = {},
 ): SwatTransformerResult {
+  const { kernels } = context
+  return freeIntermediates(() => {
+    const { hidden, outputWeight, cache } = swatHiddenStates(parameters, config, ids, context)
+    const logits = linear(hidden, outputWeight, { kernels }) // [batch, length, vocab]
+    return { logits, cache }
+  })
+}
+
+/**
+ * The model up to its last norm; `linear(hidden, outputWeight)` are the logits.
+ *
+ * @param parameters - the weights
+ * @param config - the model they belong to
+ * @param ids - token ids, int32 `[batch, length]`
+ * @param context - as of {@link swatTransformer}
+ * @returns see {@link SwatHiddenStates}; hidden states and cache are the caller's to dispose, the matrix is among the
+ * parameters
+ * @throws SwatError as {@link swatTransformer} does
+ */
+export function swatHiddenStates(
+  parameters: SwatParameters,
+  config: SwatConfig,
+  ids: tf.Tensor2D,
+  context: SwatTransformerContext = {},
+): SwatHiddenStates {
   expectShape('swatTransformer', 'ids', ids, ['batch', 'length'])
   expectMatchingParameters(parameters, config)
   const { embeddings, layers, norm } = parameters.model
-  const outputLayer = parameters.lm_head ?? embeddings
   const { cache, lengths, kernels } = context
-  const settings = blockSettings(config)
+  const block = blockFunction(config, context)
   const caches: RollingCache[] = []
 
   const forward = () => {
@@ -78,22 +123,46 @@ export function swatTransformer(
 
     let x = embedding(ids, embeddings.weight, { kernels }) as tf.Tensor3D // [batch, length, hidden]
     for (const [i, layer] of layers.entries()) {
-      const block = swatBlock(x, layer, settings, { rotary, cache: cache?.layers[i], lengths, kernels })
-      x = block.output // [batch, length, hidden]
-      if (block.cache) caches.push(block.cache)
+      const result = block(x, layer, rotary, cache?.layers[i])
+      x = result.output // [batch, length, hidden]
+      if (result.cache) caches.push(result.cache)
     }
     if (context.logits === 'last') x = lastTokens(x, lengths) // [batch, 1, hidden]
-    x = rmsNorm(x, norm.weight, { epsilon: config.normEpsilon, kernels }) // [batch, length, hidden]
-    const logits = linear(x, outputLayer.weight, { kernels }) as tf.Tensor3D // [batch, length, vocab]
+    const hidden = rmsNorm(x, norm.weight, { epsilon: config.normEpsilon, kernels }) // [batch, length, hidden]
 
-    return { logits, cache: cache ? { layers: caches } : null }
+    return { hidden, cache: cache ? { layers: caches } : null }
   }
 
   try {
-    return freeIntermediates(forward)
+    return { ...freeIntermediates(forward), outputWeight: (parameters.lm_head ?? embeddings).weight }
   } catch (error) {
     caches.forEach(disposeRollingCache)
     throw error
+  }
+}
+
+type BlockFunction = (
+  x: tf.Tensor3D,
+  layer: SwatBlockParameters,
+  rotary: RotaryTables | null,
+  cache: RollingCache | undefined,
+) => SwatBlockResult
+
+/** One block as the whole model runs it: its intermediates go at its end, or are not kept for the gradient at all. */
+function blockFunction(config: SwatConfig, context: SwatTransformerContext): BlockFunction {
+  const { lengths, kernels } = context
+  const settings = blockSettings(config)
+  if (!context.checkpointActivations || context.cache) {
+    return (x, layer, rotary, cache) =>
+      freeIntermediates(() => swatBlock(x, layer, settings, { rotary, cache, lengths, kernels }))
+  }
+  return (x, layer, rotary) => {
+    const run = (x: tf.Tensor, layer: SwatBlockParameters, [cos, sin]: readonly tf.Tensor[]) => {
+      const tables = rotary && { ...rotary, cos: cos as tf.Tensor2D, sin: sin as tf.Tensor2D }
+      return swatBlock(x as tf.Tensor3D, layer, settings, { rotary: tables, kernels }).output
+    }
+    const output = checkpoint(run, x, layer, rotary ? [rotary.cos, rotary.sin] : []) as tf.Tensor3D
+    return { output, cache: null }
   }
 }
 

@@ -1,6 +1,6 @@
-import { crossEntropy, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
+import { linearCrossEntropy, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import type { SwatConfig } from '../config/swat-config.js'
-import { swatTransformer, type SwatParameters } from '../swat-transformer/model.js'
+import { swatHiddenStates, type SwatParameters } from '../swat-transformer/model.js'
 
 /** Sequences of equal length with the token that follows each of theirs. */
 export interface TokenBatch {
@@ -14,13 +14,21 @@ export interface TokenBatch {
   length: number
 }
 
+/** Options of {@link modelLoss}. */
+export interface ModelLossOptions {
+  /** Which kernels run. */
+  kernels?: KernelPolicy
+  /** Keep the input of each block only; the backward pass computes the rest again. Default false. */
+  checkpointActivations?: boolean
+}
+
 /**
  * Mean cross-entropy of a batch in nats for each scored token.
  *
  * @param parameters - the weights
  * @param config - the model they belong to
  * @param batch - inputs and labels
- * @param options - `kernels`: which kernels run
+ * @param options - see {@link ModelLossOptions}
  * @returns a scalar, differentiable with respect to the parameters
  * @throws SwatError `shape` when there are not `batchSize · length` inputs and labels, `token-id` and `label` when one
  * is not in the vocabulary, `no-labels` when no token is scored
@@ -29,15 +37,16 @@ export function modelLoss(
   parameters: SwatParameters,
   config: SwatConfig,
   batch: TokenBatch,
-  options: { kernels?: KernelPolicy } = {},
+  options: ModelLossOptions = {},
 ): tf.Scalar {
   expectLength('inputs', batch)
   expectLength('labels', batch)
   return tf.tidy(() => {
     const ids = tf.tensor2d(batch.inputs, [batch.batchSize, batch.length], 'int32')
     const labels = tf.tensor1d(batch.labels, 'int32') // [batch · length]
-    const { logits } = swatTransformer(parameters, config, ids, options) // [batch, length, vocab]
-    return crossEntropy(tf.reshape(logits, [-1, config.vocabSize]), labels, options)
+    const { hidden, outputWeight } = swatHiddenStates(parameters, config, ids, options) // [batch, length, hidden]
+    const rows: tf.Tensor2D = tf.reshape(hidden, [-1, config.hiddenSize])
+    return linearCrossEntropy(rows, outputWeight, labels, { kernels: options.kernels })
   })
 }
 

@@ -33,5 +33,6 @@ export function applyRotary(x: tf.Tensor4D, tables: RotaryTables, options: Rotar
         direction: -1,
       }),
     ],
+    { keepInputs: false },
   ) as tf.Tensor4D
 }

@@ -7,6 +7,7 @@ import { expectClose } from '../testing/expect-close.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
 import { describeOn, everyEngine } from '../testing/kernel-pairs.js'
 import { randomTensor } from '../testing/output-and-gradients.js'
+import { valuesOf } from '../testing/values-of.js'
 import { tf } from '../tf.js'
 import { accumulateGradients } from './accumulate-gradients.js'
 
@@ -44,31 +45,56 @@ for (const on of everyEngine)
     it('equals one big batch, however uneven the parts are', async () => {
       const parameters = model()
       await expectNoLeak(async () => {
-        const whole = await accumulateGradients(loss, parameters, [slice(0, 9)], scored)
+        const whole = accumulateGradients(loss, parameters, [slice(0, 9)], scored)
         const parts = [slice(0, 1), slice(1, 6), slice(6, 9)]
-        const accumulated = await accumulateGradients(loss, parameters, parts, scored)
-        expectClose([accumulated.loss], [whole.loss], { relative: 1e-6 })
+        const accumulated = accumulateGradients(loss, parameters, parts, scored)
+        expectClose(await accumulated.loss.data(), await whole.loss.data(), { relative: 1e-6 })
         const expected = flattenParameters(whole.gradients)
         for (const [name, gradient] of flattenParameters(accumulated.gradients)) {
           expectClose(await gradient.data(), await (expected.get(name) as tf.Tensor).data(), { relative: 2e-6, name })
         }
-        disposeParameters(whole.gradients)
-        disposeParameters(accumulated.gradients)
+        for (const { loss, gradients } of [whole, accumulated]) {
+          loss.dispose()
+          disposeParameters(gradients)
+        }
       })
     })
 
     it('leaks nothing when a later batch fails', async () => {
       const parameters = model()
       const fails = { inputs: rows.slice(0, 1), labels: [7] }
-      await expectNoLeak(async () => {
-        const run = accumulateGradients(loss, parameters, [slice(0, 2), fails], scored)
-        await expect(run).rejects.toThrow('label number 0 is 7')
+      await expectNoLeak(() => {
+        const run = () => accumulateGradients(loss, parameters, [slice(0, 2), fails], scored)
+        expect(run).toThrow('label number 0 is 7')
       })
     })
 
-    it('refuses no batches and batches that count nothing', async () => {
-      await expect(accumulateGradients(loss, model(), [], scored)).rejects.toThrow('the weights are []')
-      await expect(accumulateGradients(loss, model(), [slice(0, 1), slice(2, 3)], scored)).rejects.toThrow(
+    it('scales gradients, not the loss', async () => {
+      await expectNoLeak(async () => {
+        const { plain, scaled } = await valuesOf(() => {
+          const parameters = model()
+          const run = (lossScale: tf.Scalar | null) =>
+            accumulateGradients(loss, parameters, [slice(0, 1), slice(1, 6)], scored, { lossScale })
+          const [plain, scaled] = [run(null), run(tf.scalar(1024))]
+          const all = ({ loss, gradients }: typeof plain) =>
+            tf.concat([tf.reshape(loss, [1]), tf.reshape(gradients.first, [-1])])
+          return { plain: all(plain), scaled: all(scaled) }
+        })
+        const [ofLoss, ...ofGradients] = scaled.data
+        expectClose([ofLoss, ...ofGradients.map((value) => value / 1024)], plain.data, { relative: 1e-6 })
+      })
+    })
+
+    it('names the parameters that the loss does not depend on, and leaks nothing', async () => {
+      const parameters = { ...model(), idle: tf.scalar(1) }
+      await expectNoLeak(() => {
+        expect(() => accumulateGradients(loss, parameters, [slice(0, 2)], scored)).toThrow('does not depend on idle')
+      })
+    })
+
+    it('refuses no batches and batches that count nothing', () => {
+      expect(() => accumulateGradients(loss, model(), [], scored)).toThrow('the weights are []')
+      expect(() => accumulateGradients(loss, model(), [slice(0, 1), slice(2, 3)], scored)).toThrow(
         'expected at least one batch and weights above 0, but the weights are [1, 0].',
       )
     })

@@ -1,36 +1,40 @@
-import {
-  disposeParameters,
-  flattenParameters,
-  mapParameters,
-  type ParameterTree,
-} from '../parameters/parameter-tree.js'
 import { SwatError } from '../swat-error.js'
+import { flattenParameters, mapParameters, type ParameterTree } from '../parameters/parameter-tree.js'
 import { tf } from '../tf.js'
-import { valueAndGradients } from './value-and-gradients.js'
+import { backpropagate } from './backpropagate.js'
+
+/** Options of {@link accumulateGradients}. */
+export interface AccumulateGradientsOptions {
+  /** Factor of the gradients, for mixed precision; default 1. It stays the caller's. */
+  lossScale?: tf.Scalar | null
+}
 
 /**
- * Loss and gradients of several batches as if they were one: the mean of both, weighted. One batch's gradients are
- * alive at a time beside the sum.
+ * Loss and gradients of several batches as if they were one: the mean of both, weighted. Each gradient of a batch joins
+ * the sum as soon as it is complete, so that beside the sum one tensor's gradient is alive at a time. Nothing is read
+ * back: on a GPU all of it is only recorded.
  *
  * @param loss - the mean loss of one batch
  * @param parameters - where to differentiate; they stay the caller's
  * @param batches - at least one
  * @param weightOf - what a batch counts, for a mean over tokens the number of tokens that are scored; above 0
- * @returns the weighted mean loss, and gradients that are the caller's to dispose
- * @throws SwatError `batches` when there is no batch or a weight is not above 0. Whatever `loss` throws passes through,
- * and nothing leaks.
+ * @param options - see {@link AccumulateGradientsOptions}
+ * @returns the weighted mean loss and its gradients times `lossScale`, all the caller's to dispose
+ * @throws SwatError `batches` when there is no batch or a weight is not above 0, `no-gradient` when the loss does not
+ * depend on a parameter. Whatever `loss` throws passes through, and nothing leaks.
  */
-export async function accumulateGradients<Tree extends ParameterTree, Batch>(
+export function accumulateGradients<Tree extends ParameterTree, Batch>(
   loss: (parameters: Tree, batch: Batch) => tf.Scalar,
   parameters: Tree,
   batches: readonly Batch[],
   weightOf: (batch: Batch) => number,
-): Promise<{
-  /** The weighted mean loss. */
-  loss: number
-  /** The gradients of that mean, nested like the parameters. */
+  options: AccumulateGradientsOptions = {},
+): {
+  /** The weighted mean loss, not scaled. */
+  loss: tf.Scalar
+  /** The gradients of that mean times `lossScale`, nested like the parameters. */
   gradients: Tree
-}> {
+} {
   const weights = batches.map(weightOf)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (batches.length === 0 || !weights.every((weight) => weight > 0 && Number.isFinite(weight))) {
@@ -40,41 +44,54 @@ export async function accumulateGradients<Tree extends ParameterTree, Batch>(
         'Leave out batches in which nothing is scored.',
     )
   }
-  let meanLoss = 0
-  let sum: Tree | undefined
+  const flat = flattenParameters(parameters)
+  const sums: (tf.Tensor | null)[] = [...flat].map(() => null)
+  let meanLoss: tf.Scalar | null = null
+  let valueGradient: tf.Tensor | null = null
   try {
     for (const [i, batch] of batches.entries()) {
-      const { value, gradients } = valueAndGradients((tree: Tree) => loss(tree, batch), parameters)
-      sum = batches.length === 1 ? gradients : addScaled(sum, gradients, weights[i] / total)
-      const [batchLoss] = await readAndDispose(value)
-      meanLoss += (batchLoss * weights[i]) / total
+      const share = weights[i] / total
+      valueGradient = options.lossScale ? tf.mul(options.lossScale, share) : tf.scalar(share)
+      const { value, gradients } = backpropagate(() => loss(parameters, batch), [...flat.values()], {
+        valueGradient,
+        onGradient: (gradient, index) => (sums[index] = addedTo(sums[index], gradient)),
+      })
+      valueGradient.dispose()
+      meanLoss = addedTo(meanLoss, share === 1 ? value : scaled(value, share)) as tf.Scalar
+      expectAll(gradients, [...flat.keys()])
     }
   } catch (error) {
-    if (sum) disposeParameters(sum)
+    for (const tensor of [valueGradient, meanLoss, ...sums]) tensor?.dispose()
     throw error
   }
-  return { loss: meanLoss, gradients: sum as Tree }
+  const byName = new Map([...flat.keys()].map((name, i) => [name, sums[i] as tf.Tensor]))
+  return {
+    loss: meanLoss as unknown as tf.Scalar,
+    gradients: mapParameters(parameters, (_, name) => byName.get(name) as tf.Tensor),
+  }
 }
 
-/** `sum + factor · gradients`; consumes both trees. */
-function addScaled<Tree extends ParameterTree>(sum: Tree | undefined, gradients: Tree, factor: number): Tree {
-  const before = sum && flattenParameters(sum)
-  const added = mapParameters(gradients, (gradient, name) =>
-    tf.tidy(() => {
-      const scaled = tf.mul(gradient, factor)
-      const previous = before?.get(name)
-      return previous ? tf.add(previous, scaled) : scaled
-    }),
-  ) as Tree
-  disposeParameters(gradients)
-  if (sum) disposeParameters(sum)
+function expectAll(gradients: readonly (tf.Tensor | null)[], names: readonly string[]): void {
+  const missing = names.filter((_, i) => gradients[i] === null)
+  if (missing.length === 0) return
+  throw new SwatError(
+    'no-gradient',
+    `accumulateGradients: the loss does not depend on ${missing.join(', ')}. Leave out parameters that are not used.`,
+  )
+}
+
+/** Consumes both. */
+function addedTo(sum: tf.Tensor | null, term: tf.Tensor): tf.Tensor {
+  if (!sum) return term
+  const added = tf.add(sum, term)
+  sum.dispose()
+  term.dispose()
   return added
 }
 
-async function readAndDispose(value: tf.Scalar): Promise<Float32Array> {
-  try {
-    return await value.data<'float32'>()
-  } finally {
-    value.dispose()
-  }
+/** Consumes the tensor. */
+function scaled(tensor: tf.Tensor, factor: number): tf.Tensor {
+  const result = tf.mul(tensor, factor)
+  tensor.dispose()
+  return result
 }

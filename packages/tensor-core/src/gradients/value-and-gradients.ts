@@ -1,6 +1,7 @@
 import { mapParameters, flattenParameters, type ParameterTree } from '../parameters/parameter-tree.js'
 import { SwatError } from '../swat-error.js'
 import { tf } from '../tf.js'
+import { backpropagate } from './backpropagate.js'
 
 /**
  * A scalar function's value and its gradient with respect to every parameter.
@@ -22,35 +23,18 @@ export function valueAndGradients<Tree extends ParameterTree>(
 } {
   const flat = flattenParameters(parameters)
   const names = [...flat.keys()]
-  const engine = tf.engine()
-  const { activeTape, gradientDepth, kernelDepth } = engine.state
-  engine.startScope('valueAndGradients')
-  let kept: tf.Tensor[] = []
-  try {
-    const { value, grads } = engine.gradients(() => f(parameters), [...flat.values()], undefined, true)
-    const missing = names.filter((_, i) => !grads[i])
-    if (missing.length > 0) {
-      throw new SwatError(
-        'no-gradient',
-        `valueAndGradients: the value does not depend on ${missing.join(', ')}. Leave out parameters that are not used.`,
-      )
-    }
-    const byName = new Map(names.map((name, i) => [name, grads[i]]))
-    const gradients = mapParameters(parameters, (_, name) => byName.get(name)!)
-    kept = [value, ...grads]
-    return { value: value as tf.Scalar, gradients }
-  } catch (error) {
-    releaseTape(activeTape)
-    Object.assign(engine.state, { activeTape, gradientDepth, kernelDepth })
-    throw error
-  } finally {
-    engine.endScope(kept)
+  const { value, gradients } = backpropagate(() => f(parameters), [...flat.values()])
+  const missing = names.filter((_, i) => !gradients[i])
+  if (missing.length > 0) {
+    tf.dispose([value, ...gradients.filter((gradient) => gradient !== null)])
+    throw new SwatError(
+      'no-gradient',
+      `valueAndGradients: the value does not depend on ${missing.join(', ')}. Leave out parameters that are not used.`,
+    )
   }
-}
-
-/** TensorFlow.js leaves the tape and the tensors it saved behind when the differentiated function throws. */
-function releaseTape(outerTape: unknown): void {
-  const tape = tf.engine().state.activeTape
-  if (!tape || tape === outerTape) return
-  for (const node of tape) for (const tensor of node.saved ?? []) tensor.dispose()
+  const byName = new Map(names.map((name, i) => [name, gradients[i] as tf.Tensor]))
+  return {
+    value: value as tf.Scalar,
+    gradients: mapParameters(parameters, (_, name) => byName.get(name) as tf.Tensor),
+  }
 }

@@ -1,4 +1,5 @@
 import { tf } from '../tf.js'
+import { withTapeOff } from './tape.js'
 
 /** What a forward function returns: the output alone, or with tensors that the backward function needs. */
 export type ForwardResult =
@@ -19,35 +20,27 @@ export type ForwardResult =
  * @param inputs - the tensors that receive gradients; they are kept for the backward function
  * @param forward - computes the output from the inputs; intermediates are freed
  * @param backward - gradients of the inputs, in their order and shapes, from the gradient of the output
+ * @param options - `keepInputs: false` for a backward function that does not read them: it gets none
  * @returns the output, differentiable with respect to `inputs`
  */
 export function withGradient(
   inputs: readonly tf.Tensor[],
   forward: (inputs: readonly tf.Tensor[]) => ForwardResult,
   backward: (outputGradient: tf.Tensor, inputs: readonly tf.Tensor[], saved: readonly tf.Tensor[]) => tf.Tensor[],
+  options: { keepInputs?: boolean } = {},
 ): tf.Tensor {
+  const kept = options.keepInputs === false ? 0 : inputs.length
   const differentiable = tf.customGrad((...args) => {
     const save = args[args.length - 1] as unknown as (tensors: tf.Tensor[]) => void
     const tensors = args.slice(0, inputs.length) as tf.Tensor[]
     const result = forward(tensors)
     const { output, saved } = result instanceof tf.Tensor ? { output: result, saved: [] } : result
-    save([...tensors, ...saved])
+    save([...tensors.slice(0, kept), ...saved])
     return {
       value: output,
-      gradFunc: (outputGradient: tf.Tensor, kept: tf.Tensor[]) =>
-        withTapeOff(() => backward(outputGradient, kept.slice(0, inputs.length), kept.slice(inputs.length))),
+      gradFunc: (outputGradient: tf.Tensor, tensors: tf.Tensor[]) =>
+        withTapeOff(() => backward(outputGradient, tensors.slice(0, kept), tensors.slice(kept))),
     }
   })
   return differentiable(...inputs)
-}
-
-function withTapeOff<T>(f: () => T): T {
-  const state = tf.engine().state
-  const tape = state.activeTape
-  Object.assign(state, { activeTape: null })
-  try {
-    return f()
-  } finally {
-    state.activeTape = tape
-  }
 }
