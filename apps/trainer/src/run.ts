@@ -1,9 +1,15 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { nextTokenBatches } from '@swat-js/data'
+import { nextTokenBatches, type BatchCursor } from '@swat-js/data'
 import { readTokenizer } from '@swat-js/data/node'
-import { initializeParameters, parameterCount, trainingStep, type TrainingState } from '@swat-js/models'
-import { adamW, createRandom, disposeParameters, useEngine } from '@swat-js/tensor-core'
+import {
+  initializeParameters,
+  parameterCount,
+  startTrainingStep,
+  type StartedTrainingStep,
+  type TrainingState,
+} from '@swat-js/models'
+import { adamW, createRandom, disposeParameters, tf, useEngine, type LossScale } from '@swat-js/tensor-core'
 import type { CheckpointState } from './checkpoints/checkpoint-state.js'
 import { findLatestCheckpoint } from './checkpoints/find-checkpoint.js'
 import { readRunCheckpoint } from './checkpoints/read-run-checkpoint.js'
@@ -24,6 +30,8 @@ import { makeTokenizer } from './text/make-tokenizer.js'
 import { expectScorable } from './text/expect-scorable.js'
 import { packText } from './text/pack-text.js'
 import { readSplit } from './text/read-split.js'
+import { chooseMicroBatch } from './training/choose-micro-batch.js'
+import { splitBatch } from './training/split-batch.js'
 import { versions } from './versions.js'
 
 /** How {@link trainRun} is watched and steered. */
@@ -84,14 +92,18 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
   const model = resolveModel(config.model, tokenizer.vocabSize)
   const record = makeRunRecord(config, model, train, heldOut)
   if (folder.record) expectSameRun(folder.record, record)
+  const microBatchSize = await chooseMicroBatch(model, training)
   const optimizer = adamW(training)
-  const settings = { optimizer, schedule: learningRates(training), clip: training.clip }
+  const kernels = { precision: config.engine.precision }
+  const { clip, checkpointActivations } = training
+  const settings = { optimizer, schedule: learningRates(training), clip, kernels, checkpointActivations }
   const saved = latest === null ? null : await readRunCheckpoint(latest, model)
   const computedBy = { backend: engine.backend, versions: versions() }
   let progress: CheckpointState = { ...(saved?.state ?? freshState), ...computedBy }
   let state: TrainingState
   if (saved) {
     state = { step: progress.step, parameters: saved.parameters, optimizer: saved.optimizer }
+    if (progress.lossScale) state.lossScale = lossScaleTensors(progress.lossScale)
   } else {
     const parameters = initializeParameters(model, createRandom(config.seed))
     state = { step: 0, parameters, optimizer: optimizer.init(parameters) }
@@ -125,6 +137,7 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
       validationTokens: heldOut.tokens.length,
       bytesPerToken: train.byteLength / train.tokens.length,
       tokensPerStep: batches.tokensPerBatch * accumulation,
+      microBatchSize,
       engine: { backend: engine.backend, device: engine.device, refused: engine.refused },
     })
 
@@ -157,7 +170,7 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
     }
     const save = async () => {
       metrics.sync()
-      progress = { ...progress, metricsLength: metrics.length() }
+      progress = { ...progress, metricsLength: metrics.length(), lossScale: await lossScaleNumbers(state) }
       const contents = { training: state, model, tokenizer, state: progress }
       lastCheckpoint = await writeCheckpoint(folder.checkpoints, contents, checkpoint.keep)
       savedAt = state.step
@@ -177,49 +190,72 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
     }
     const examine = async () => {
       let { bestValidation } = progress
-      if (isDue(validation.every)) {
+      if (isDue(state.step, validation.every)) {
         const { loss } = await validate(validation.tokens)
         if (bestValidation === null || loss < bestValidation.loss) bestValidation = { step: state.step, loss }
       }
-      if (isDue(sample.every)) await writeSample()
+      if (isDue(state.step, sample.every)) await writeSample()
       progress = { ...progress, bestValidation, examined: true }
     }
-    const isDue = (every: number) => state.step % every === 0 && state.step < training.steps
+    const isDue = (step: number, every: number) => step % every === 0 && step < training.steps
+    const isExamined = (step: number) => isDue(step, validation.every) || isDue(step, sample.every)
     const isStopped = () => signal?.aborted === true || performance.now() >= deadline
 
-    // The training: batch → loss → gradients → update, then what is due.
+    // The training: batch → loss → gradients → update, then what is due. A GPU computes a step while the next is recorded.
+    const ahead = engine.backend === 'webgpu' ? 1 : 0
+    const underWay: StepUnderWay[] = []
+    let settledAt = 0
+    const start = (): StepUnderWay => {
+      const began = performance.now()
+      current = state.step + 1
+      const microBatches = Array.from({ length: accumulation }, () => splitBatch(batches.next(), microBatchSize)).flat()
+      const started = startTrainingStep(state, model, microBatches, settings)
+      state = started.state
+      return { ...started, step: state.step, began, cursor: batches.cursor() }
+    }
+    /** Waits until so few steps are under way, and notes what those measured that are done. */
+    const settle = async (most: number) => {
+      while (underWay.length > most) {
+        const { step, began, measured, tokens, learningRate, cursor } = underWay.shift() as StepUnderWay
+        current = step
+        const { loss, gradientNorm, lossScale, skipped } = await measured
+        const now = performance.now()
+        const took = (now - Math.max(began, settledAt)) / 1000
+        settledAt = now
+        progress = {
+          ...progress,
+          step,
+          tokens: progress.tokens + tokens,
+          seconds: progress.seconds + took,
+          cursor,
+          trainLoss: loss,
+          examined: !isExamined(step),
+        }
+        log({
+          event: 'step',
+          step,
+          loss,
+          learningRate,
+          gradientNorm,
+          ...(config.engine.precision === 'mixed' && { lossScale }),
+          ...(skipped && { skipped }),
+          tokensPerSecond: tokens / took,
+          tokens: progress.tokens,
+          seconds: progress.seconds,
+        })
+      }
+    }
     if (!progress.examined) await unlessInterrupted(examine)
     while (state.step < training.steps && !isStopped()) {
-      const began = performance.now()
-      const microBatches = Array.from({ length: accumulation }, () => batches.next())
-      current = state.step + 1
-      const result = await trainingStep(state, model, microBatches, settings)
-      state = result.state
-      const took = (performance.now() - began) / 1000
-      progress = {
-        ...progress,
-        step: state.step,
-        tokens: progress.tokens + result.tokens,
-        seconds: progress.seconds + took,
-        cursor: batches.cursor(),
-        trainLoss: result.loss,
-        examined: false,
-      }
-      log({
-        event: 'step',
-        step: state.step,
-        loss: result.loss,
-        learningRate: result.learningRate,
-        gradientNorm: result.gradientNorm,
-        tokensPerSecond: result.tokens / took,
-        tokens: progress.tokens,
-        seconds: progress.seconds,
-      })
+      underWay.push(start())
+      const pauses = isExamined(state.step) || isDue(state.step, checkpoint.every)
+      await settle(pauses ? 0 : ahead)
       await setImmediate() // lets signals in: the engines only yield to promises
       if (isStopped()) break
-      await unlessInterrupted(examine)
-      if (isDue(checkpoint.every)) await save()
+      if (isExamined(state.step)) await unlessInterrupted(examine)
+      if (isDue(state.step, checkpoint.every)) await save()
     }
+    await settle(0)
 
     // The end: the last checkpoint, the whole held-out text, a last sample, the summary.
     if (savedAt !== state.step) await save()
@@ -256,8 +292,26 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
   }
 }
 
-function disposeTraining({ parameters, optimizer }: TrainingState): void {
+/** A step that was started. */
+interface StepUnderWay extends StartedTrainingStep {
+  step: number
+  began: number
+  cursor: BatchCursor
+}
+
+function disposeTraining({ parameters, optimizer, lossScale }: TrainingState): void {
   for (const tree of [parameters, optimizer.firstMoments, optimizer.secondMoments]) disposeParameters(tree)
+  if (lossScale) tf.dispose([lossScale.scale, lossScale.stableSteps])
+}
+
+async function lossScaleNumbers({ lossScale }: TrainingState): Promise<CheckpointState['lossScale']> {
+  if (!lossScale) return null
+  const [[scale], [stableSteps]] = await Promise.all([lossScale.scale.data(), lossScale.stableSteps.data()])
+  return { scale, stableSteps }
+}
+
+function lossScaleTensors({ scale, stableSteps }: NonNullable<CheckpointState['lossScale']>): LossScale {
+  return { scale: tf.scalar(scale), stableSteps: tf.scalar(stableSteps) }
 }
 
 const freshState = {
@@ -269,4 +323,5 @@ const freshState = {
   trainLoss: null,
   bestValidation: null,
   examined: true,
+  lossScale: null,
 }

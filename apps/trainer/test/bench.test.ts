@@ -89,7 +89,7 @@ describe('swat bench decode', () => {
   it('measures a token at near and far positions', async () => {
     const { code, stdout, stderr } = await bench('decode', '--backend', 'wasm', '--json', 'decode.json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/\n +1,000 {2}wasm +[\d.]+ /)
+    expect(stdout).toMatch(/\n +1,000 {2}wasm +[\d,.]+ /)
     expect(stdout).toMatch(/A token at position 1,000,000 takes [\d.]+ times as long as one at position 1,000\./)
     const { rows } = await read('decode.json')
     expect(rows.map(({ position }) => position)).toEqual([1000, 1_000_000])
@@ -97,6 +97,29 @@ describe('swat bench decode', () => {
       expect(tokenMs).toBeGreaterThan(0)
       expect(maxError).toBeLessThan(2e-6)
     }
+  })
+})
+
+describe('swat bench train', () => {
+  it('measures steps of a preset', async () => {
+    const args = ['train', '--backend', 'wasm', '--length', '32', '--batch', '1', '--steps', '2', '--warm-up', '1']
+    const { code, stdout, stderr } = await runSwat(['bench', ...args, '--window', '8', '--json', 'train.json'], folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/\nnano: 147,776 parameters, batch 1 × 32, window 8, float32 on wasm\n/)
+    expect(stdout).toMatch(/\n {2}speed {3}[\d,]+ tokens\/s, [\d.,]+ ms a step/)
+    const { rows } = await read('train.json')
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({ model: 'nano', backend: 'wasm', batch: 1, length: 32, window: 8, shares: null })
+    for (const key of ['stepMs', 'tokensPerSecond', 'peakBytes', 'plannedBytes', 'modelTflops', 'probeTflops']) {
+      expect(rows[0][key], key).toBeGreaterThan(0)
+    }
+  })
+
+  it('refuses what cannot fit before it begins', async () => {
+    const args = ['train', '--backend', 'wasm', '--preset', 'swat-760m', '--length', '4096', '--batch', '8']
+    const { code, stderr } = await runSwat(['bench', ...args], folder)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/This takes about [\d.]+ GB and the device has less\. Choose a smaller --batch/)
   })
 })
 

@@ -199,6 +199,58 @@ describe('npm run swat from a folder of the repository', () => {
   })
 })
 
+describe('swat train with the short forms', () => {
+  it('mixed precision, micro-batches and activations computed again give the curve of the plain run', async () => {
+    const set = ['--set', 'training.steps=6', '--set', 'validation.every=100', '--set', 'sample.every=100']
+    const lossesOf = async (name: string, ...args: string[]) => {
+      const { code, stderr } = await runSwat(['train', 'tiny.yaml', '--name', name, ...set, ...args], folder)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const lines = (await readFile(join(folder, 'runs', name, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
+      const events = lines.map((line) => JSON.parse(line) as Record<string, number | string>)
+      return events.filter(({ event }) => event === 'step')
+    }
+    const plain = await lossesOf('plain')
+    const other = await lossesOf('other', '--precision', 'mixed', '--batch', '1', '--checkpoint-activations')
+    expect(other.map(({ lossScale }) => lossScale)).toEqual(plain.map(() => 65536))
+    expect(plain[0]).not.toHaveProperty('lossScale')
+    for (const [i, { loss }] of plain.entries()) expect(other[i].loss).toBeCloseTo(loss as number, 4)
+    const state = join(folder, 'runs/other/checkpoints/step-000006/state.json')
+    expect(JSON.parse(await readFile(state, 'utf8'))).toMatchObject({ lossScale: { scale: 65536, stableSteps: 6 } })
+  })
+
+  it('refuses a micro-batch that does not divide the batch', async () => {
+    const { code, stderr } = await runSwat(['train', 'tiny.yaml', '--name', 'odd', '--batch', '3'], folder)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/training\.microBatchSize=3: expected a divisor of training\.batchSize \(2|4\), got 3/)
+  })
+})
+
+describe('swat plan', () => {
+  it('tells memory and time before a run', async () => {
+    const { code, stdout, stderr } = await runSwat(
+      ['plan', 'tiny.yaml', '--set', 'training.microBatchSize=auto'],
+      folder,
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^Model {3}[\d,]+ parameters: 2 layers, width 16, \d+ tokens in the vocabulary\n/)
+    expect(stdout).toMatch(/\nTime {4}about .* tokens\/s, at 50 % of the [\d.e-]+ TFLOP\/s of a matrix product here\n/)
+    expect(stdout).toMatch(/\n +2 {2}0\.00 GB, 0\.00 GB with\n/)
+    expect(stdout).toMatch(/this run computes \d at a time\n$/)
+  })
+
+  it('says so when not even one sequence fits, as data too', async () => {
+    const set = ['--set', 'model={preset: swat-340m}', '--set', 'training.length=8192']
+    const { code, stdout } = await runSwat(
+      ['plan', 'tiny.yaml', '--json', ...set, '--set', 'training.microBatchSize=auto'],
+      folder,
+    )
+    expect(code).toBe(0)
+    const plan = JSON.parse(stdout) as { backend: string; microBatchSize: number | null; memory: { fits: boolean }[] }
+    expect(plan).toMatchObject({ backend: 'wasm', microBatchSize: null })
+    expect(plan.memory.every(({ fits }) => !fits)).toBe(true)
+  })
+})
+
 describe('help and version', () => {
   it.each([
     [['config', '--schema'], /^\{\n[^]*"training": \{[^]*"required": \[\s*"name",\s*"data"\s*\][^]*\n\}\n$/],

@@ -6,6 +6,8 @@
 export { compareInterleaved } from './timing/compare-interleaved.js'
 export type { TimedCase, TimedResult } from './timing/compare-interleaved.js'
 export type { Clock } from './timing/timed-calls.js'
+export { probeProduct } from './timing/probe-product.js'
+export type { ProductProbe } from './timing/probe-product.js'
 export { median } from './timing/median.js'
 export { peakMemory } from './memory/peak-memory.js'
 export type { PeakMemory, Watched } from './memory/peak-memory.js'
@@ -25,7 +27,13 @@ export { measureDecode } from './decode/measure-decode.js'
 export type { DecodeBenchmark, DecodeBenchmarkOptions, DecodeRow } from './decode/decode-benchmark.js'
 export { formatDecode } from './decode/format-decode.js'
 
-export { measureTrainingStep } from './training/measure-training-step.js'
-export type { TrainingMeasurement, TrainingSpeed } from './training/measure-training-step.js'
+export { measureTraining } from './training/measure-training.js'
+export type {
+  TimeShare,
+  TrainingBenchmark,
+  TrainingBenchmarkOptions,
+  TrainingRow,
+} from './training/training-benchmark.js'
+export { formatTraining } from './training/format-training.js'
 export { trainingCost } from './training/training-cost.js'
 export type { TrainingCost } from './training/training-cost.js'

@@ -40,6 +40,8 @@ export type { ModelCache } from './swat-transformer/model-cache.js'
 
 export { modelLoss } from './training/model-loss.js'
 export type { ModelLossOptions, TokenBatch } from './training/model-loss.js'
+export { trainingMemory } from './training/training-memory.js'
+export type { TrainingMemory, TrainingMemoryRequest } from './training/training-memory.js'
 export { startTrainingStep, trainingStep } from './training/training-step.js'
 export type {
   StartedTrainingStep,

@@ -7,6 +7,7 @@ export { tf } from './tf.js'
 export { SwatError } from './swat-error.js'
 export { expectShape } from './expect-shape.js'
 
+export { hasMemory } from './engines/has-memory.js'
 export { useEngine } from './engines/use-engine.js'
 export {
   heapIsShared,

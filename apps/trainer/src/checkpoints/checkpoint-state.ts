@@ -21,6 +21,8 @@ export interface CheckpointState {
   bestValidation: BestValidation | null
   /** Whether the validation and the sample that are due at this step are done; not when the run was stopped there. */
   examined: boolean
+  /** In mixed precision, the factor of the loss and the updates since it changed; null otherwise. */
+  lossScale: { scale: number; stableSteps: number } | null
   /** The backend that computed it. */
   backend: BackendName
   /** The software that computed it. */

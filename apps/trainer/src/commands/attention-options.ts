@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { BackendName } from '@swat-js/tensor-core'
 import { backendOption } from './backend-option.js'
 import { numberOption } from './number-option.js'
+import { precisionOption } from './precision-option.js'
 
 /** What the attention benchmarks have in common. */
 export interface AttentionOptions {
@@ -26,11 +27,7 @@ export function attentionOptions(command: Command): Command {
   const count = numberOption({ whole: true, least: 1 })
   return command
     .addOption(backendOption())
-    .addOption(
-      new Option('--precision <name>', 'what a GPU kernel may compute in')
-        .choices(['float32', 'mixed'])
-        .default('float32'),
-    )
+    .addOption(precisionOption())
     .option('--window <count>', 'number of keys a query sees, itself included', count, 128)
     .option('--heads <count>', 'number of query heads', count, 16)
     .option('--kv-heads <count>', 'number of key and value heads (default: as many as query heads)', count)

@@ -1,11 +1,12 @@
 import { Command } from 'commander'
 import { benchAttentionCommand } from './bench-attention-command.js'
 import { benchDecodeCommand } from './bench-decode-command.js'
+import { benchTrainCommand } from './bench-train-command.js'
 
 /** The command `swat bench`, with a command of its own for each benchmark. */
 export function benchCommand(): Command {
-  const bench = new Command('bench').description('Measures attention: time and memory, correctness checked first.')
-  for (const command of [benchAttentionCommand(), benchDecodeCommand()]) {
+  const bench = new Command('bench').description('Measures attention and training: time and memory.')
+  for (const command of [benchAttentionCommand(), benchDecodeCommand(), benchTrainCommand()]) {
     bench.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))
   }
   return bench

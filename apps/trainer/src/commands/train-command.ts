@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { SwatError } from '@swat-js/tensor-core'
 import { readRunConfig } from '../config/read-run-config.js'
 import type { RunConfig } from '../config/run-config.js'
@@ -7,6 +7,7 @@ import { commandName, shellWord } from '../progress/command-name.js'
 import { chooseProgress } from '../progress/choose-progress.js'
 import { trainRun } from '../run.js'
 import { readRunRecord } from '../run-folder/run-record.js'
+import { backendNames } from './backend-option.js'
 import { collect } from './collect.js'
 import { watchSignals } from './watch-signals.js'
 
@@ -14,6 +15,10 @@ interface TrainOptions {
   set: string[]
   resume?: string | true
   name?: string
+  backend?: string
+  precision?: string
+  checkpointActivations?: true
+  batch?: string
   json?: boolean
 }
 
@@ -30,6 +35,10 @@ export function trainCommand(setExitCode: (code: number) => void, outputClosed: 
     .option('--set <key=value>', 'set a value of the configuration (YAML); may be repeated', collect, [])
     .option('--resume [run folder]', 'go on from the latest checkpoint of the run')
     .option('--name <name>', 'name of the run, and of its folder')
+    .addOption(new Option('--backend <name>', 'what computes').choices(backendNames))
+    .addOption(new Option('--precision <name>', 'how it multiplies').choices(['float32', 'mixed']))
+    .option('--batch <count>', "sequences computed at a time, a divisor of training.batchSize, or 'auto': what fits")
+    .option('--checkpoint-activations', 'less memory: compute activations again in the backward pass')
     .option('--json', 'tell progress as one JSON object a line')
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
@@ -54,7 +63,8 @@ export function trainCommand(setExitCode: (code: number) => void, outputClosed: 
 }
 
 async function configuration(path: string | undefined, options: TrainOptions): Promise<RunConfig> {
-  const { resume, set, name } = options
+  const { resume, name } = options
+  const set = [...options.set, ...shortcuts(options)]
   const command = `${commandName(process.env)} train`
   if (typeof resume === 'string' && (await isFile(resume))) {
     throw new SwatError('config', `--resume takes a run folder. Write: ${command} ${shellWord(resume)} --resume`)
@@ -64,11 +74,24 @@ async function configuration(path: string | undefined, options: TrainOptions): P
     throw new SwatError('config', `Give a configuration file, for example: ${command} recipes/moby-dick.yaml`)
   }
   if (set.length > 0 || name !== undefined) {
-    throw new SwatError('config', `--set and --name need a configuration file: ${command} <file> --resume <run folder>`)
+    throw new SwatError(
+      'config',
+      `--set, its short forms and --name need a configuration file: ${command} <file> --resume <run folder>`,
+    )
   }
   const record = await readRunRecord(resume)
   if (record === null) throw new SwatError('run-missing', `There is no run in ${resume} to resume.`)
   return record.config
+}
+
+/** Options that stand for a `--set`. */
+function shortcuts({ backend, precision, batch, checkpointActivations }: TrainOptions): string[] {
+  return [
+    ...(backend === undefined ? [] : [`engine.backend=${backend}`]),
+    ...(precision === undefined ? [] : [`engine.precision=${precision}`]),
+    ...(batch === undefined ? [] : [`training.microBatchSize=${batch}`]),
+    ...(checkpointActivations === undefined ? [] : ['training.checkpointActivations=true']),
+  ]
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -83,5 +106,6 @@ Examples:
   swat train recipes/moby-dick.yaml
   swat train recipes/moby-dick.yaml --name wide --set model.window=128 --set training.steps=1000
   swat train recipes/moby-dick.yaml --set 'data={path: my-book.txt}' --name my-book
+  swat train recipes/swat-340m.yaml --backend webgpu --precision mixed
   swat train recipes/moby-dick.yaml --resume
   swat train --resume runs/moby-dick`

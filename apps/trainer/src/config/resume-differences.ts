@@ -1,7 +1,17 @@
 import type { RunConfig } from './run-config.js'
 
 /** Keys that may differ when a run is resumed: they do not change what it learns. */
-const free = ['name', 'engine', 'validation', 'sample', 'checkpoint', 'output', 'training.maxMinutes']
+const free = [
+  'name',
+  'engine',
+  'validation',
+  'sample',
+  'checkpoint',
+  'output',
+  'training.maxMinutes',
+  'training.microBatchSize',
+  'training.checkpointActivations',
+]
 
 /**
  * What keeps a run from being resumed with another configuration.

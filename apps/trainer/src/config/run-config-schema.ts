@@ -78,6 +78,15 @@ const training = z.strictObject({
     .nullable()
     .default(1)
     .describe('Largest global norm of the gradients; null does not clip.'),
+  microBatchSize: z
+    .union([count, z.literal('auto')])
+    .nullable()
+    .default(null)
+    .describe('Sequences computed at a time, a divisor of batchSize; auto takes what fits, null the whole batch.'),
+  checkpointActivations: z
+    .boolean()
+    .default(false)
+    .describe('Keep the input of each block only and compute the rest again: less memory, a third more work.'),
   maxMinutes: z
     .number()
     .positive()
@@ -119,9 +128,18 @@ export const runConfigSchema: z.ZodType<RunConfig, RunConfigInput> = z
       .describe('The run is the folder of this name in output.folder; a file without it gives its own name.'),
     seed: z.number().int().min(0).max(0xffffffff).default(1).describe('Decides initial weights, batches and samples.'),
     engine: z
-      .strictObject({ backend: z.enum(['auto', 'webgpu', 'tensorflow', 'wasm', 'cpu']).default('auto') })
+      .strictObject({
+        backend: z
+          .enum(['auto', 'webgpu', 'tensorflow', 'wasm', 'cpu'])
+          .default('auto')
+          .describe('auto takes the fastest that starts.'),
+        precision: z
+          .enum(['float32', 'mixed'])
+          .default('float32')
+          .describe('mixed multiplies in float16 where the device can; weights, sums and losses stay float32.'),
+      })
       .prefault({})
-      .describe('What computes; auto takes the fastest that starts.'),
+      .describe('What computes.'),
     data,
     tokenizer: tokenizer.prefault({ type: 'bpe', vocabSize: 2048 }),
     split: split.prefault({}),
@@ -156,6 +174,18 @@ export const runConfigSchema: z.ZodType<RunConfig, RunConfigInput> = z
           ['tokenizer', 'vocabSize'],
           ['tokenizer', 'type'],
           ['tokenizer', 'file'],
+        ],
+        message,
+      )
+    }
+    const { batchSize, microBatchSize } = config.training
+    if (typeof microBatchSize === 'number' && batchSize % microBatchSize !== 0) {
+      const message = `expected a divisor of training.batchSize (${batchSize}), got ${microBatchSize}`
+      refuse(
+        context,
+        [
+          ['training', 'microBatchSize'],
+          ['training', 'batchSize'],
         ],
         message,
       )

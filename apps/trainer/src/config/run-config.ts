@@ -1,4 +1,4 @@
-import type { BackendName } from '@swat-js/tensor-core'
+import type { BackendName, Precision } from '@swat-js/tensor-core'
 import type { ModelSettings } from './resolve-model.js'
 
 /** The configuration of a run with every value written out. */
@@ -61,6 +61,8 @@ export interface RunConfigInput {
 export interface EngineSettings {
   /** The backend; `auto` takes the fastest that starts. */
   backend: 'auto' | BackendName
+  /** `mixed` multiplies in float16 where the device can, adds and keeps float32, and scales the loss. */
+  precision: Precision
 }
 
 /** The section `data`: `path` or `module`. */
@@ -123,6 +125,13 @@ export interface TrainingSettings {
   epsilon: number
   /** Largest global norm of the gradients; null does not clip. */
   clip: number | null
+  /**
+   * Sequences that are computed at a time, a divisor of `batchSize`: less memory, the same numbers but for rounding.
+   * `auto` takes as many as the device holds; null takes the whole batch.
+   */
+  microBatchSize: number | 'auto' | null
+  /** Keep the input of each block only, compute the rest again in the backward pass: less memory, a third more work. */
+  checkpointActivations: boolean
   /** Stop after so many minutes of this session; the schedule still goes by steps. Null does not stop. */
   maxMinutes: number | null
 }

@@ -42,7 +42,7 @@ function describeStart(event: StartEvent): string {
       `${event.bytesPerToken.toFixed(2)} bytes per token`,
     `Engine  ${engine.backend} (${engine.device})`,
     ...engine.refused.map(({ backend, reason }) => `        not ${backend}: ${reason}`),
-    `Steps   ${event.steps} of ${wholeNumber(event.tokensPerStep)} tokens`,
+    `Steps   ${event.steps} of ${wholeNumber(event.tokensPerStep)} tokens, ${event.microBatchSize} sequences at a time`,
   ].join('\n')
 }
 

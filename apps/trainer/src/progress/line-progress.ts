@@ -33,7 +33,7 @@ export function lineProgress(output: NodeJS.WritableStream, secondsBetween = 5):
         const left = pace.secondsLeft(steps)
         show(
           `step ${event.step}/${steps}  loss ${event.loss.toFixed(4)}  lr ${event.learningRate.toExponential(2)}  ` +
-            `norm ${event.gradientNorm.toFixed(3)}  ${wholeNumber(Math.round(event.tokensPerSecond))} tokens/s` +
+            `norm ${event.skipped ? 'overflow' : event.gradientNorm.toFixed(3)}  ${wholeNumber(Math.round(event.tokensPerSecond))} tokens/s` +
             (left === null || event.step === steps ? '' : `  ${duration(left)} left`),
         )
       }

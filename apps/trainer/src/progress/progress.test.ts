@@ -22,6 +22,7 @@ const start: RunEvent = {
   validationTokens: 10000,
   bytesPerToken: 2.5,
   tokensPerStep: 2048,
+  microBatchSize: 8,
   engine: { backend: 'wasm', device: 'SIMD', refused: [{ backend: 'webgpu', reason: 'no graphics card' }] },
 }
 const step = (number: number): RunEvent => ({
@@ -50,7 +51,9 @@ describe('lineProgress', () => {
     const text = shown((output) => lineProgress(output), [start])
     expect(text).toContain('Model   1,234,567 parameters: 4 layers, width 128, 4 heads, window 64')
     expect(text).toContain('Data    90,000 tokens to train on, 10,000 held out, 2.50 bytes per token')
-    expect(text).toContain('Engine  wasm (SIMD)\n        not webgpu: no graphics card\nSteps   3 of 2,048 tokens\n')
+    expect(text).toContain(
+      'Engine  wasm (SIMD)\n        not webgpu: no graphics card\nSteps   3 of 2,048 tokens, 8 sequences at a time\n',
+    )
   })
 
   it('shows the first and the last step, and none in between that come too soon', () => {

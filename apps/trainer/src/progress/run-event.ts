@@ -25,6 +25,8 @@ export interface StartEvent {
   bytesPerToken: number
   /** Tokens of one update. */
   tokensPerStep: number
+  /** Sequences that are computed at a time. */
+  microBatchSize: number
   /** What computes. */
   engine: {
     /** The backend. */
@@ -60,6 +62,10 @@ export interface StepEvent {
   learningRate: number
   /** Global norm of the gradients before clipping. */
   gradientNorm: number
+  /** In mixed precision: the factor of the loss. */
+  lossScale?: number
+  /** In mixed precision: a gradient overflowed, the update was left out and the factor halved. */
+  skipped?: true
   /** Tokens of this update over its time. */
   tokensPerSecond: number
   /** Tokens trained on since the run began. */

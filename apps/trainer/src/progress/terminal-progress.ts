@@ -46,7 +46,7 @@ export function terminalProgress(output: NodeJS.WritableStream): Progress {
         show('{bar} {value}/{total} loss {loss} lr {rate} norm {norm} {speed} tok/s {left}', event.step, steps, {
           loss: event.loss.toFixed(4),
           rate: event.learningRate.toExponential(2),
-          norm: event.gradientNorm.toFixed(3),
+          norm: event.skipped ? 'overflow' : event.gradientNorm.toFixed(3),
           speed: wholeNumber(Math.round(event.tokensPerSecond)),
           left: left === null ? '' : `${duration(left)} left`,
         })

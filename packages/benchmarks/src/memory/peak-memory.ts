@@ -86,6 +86,7 @@ interface Heap {
 function heapMeter(): Meter | null {
   if (tf.getBackend() !== 'wasm') return null
   const heap = (tf.backend() as unknown as { wasm: Heap }).wasm
+  heap._free(heap._malloc(16)) // Emscripten puts the functions in place of stubs at the first call of each
   const { _malloc: take, _free: giveBack } = heap
   const taken = new Map<number, number>()
   let [bytes, peak] = [0, 0]

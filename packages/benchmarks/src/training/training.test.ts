@@ -1,8 +1,12 @@
 import { presetConfig, resolveConfig } from '@swat-js/models'
-import { tf, useEngine } from '@swat-js/tensor-core'
+import { tf, useEngine, type BackendName } from '@swat-js/tensor-core'
+import { webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { measureTrainingStep } from './measure-training-step.js'
+import { formatTraining } from './format-training.js'
+import { measureTraining } from './measure-training.js'
 import { trainingCost } from './training-cost.js'
+
+const noGpu = await webgpuUnavailable()
 
 describe('trainingCost', () => {
   it('counts the 340M model as the specification does (3.3: forward 2.89 TFLOP at length 4096, attention 0.10)', () => {
@@ -12,34 +16,54 @@ describe('trainingCost', () => {
   })
 })
 
-describe('measureTrainingStep', () => {
-  beforeAll(async () => {
-    await useEngine({ backend: 'wasm' })
-  })
-
+describe.each<BackendName>(['wasm', 'webgpu'])('measureTraining on %s', (backend) => {
+  const reason = backend === 'webgpu' ? noGpu : null
   const config = resolveConfig({ vocabSize: 16, hiddenSize: 16, layers: 1, heads: 2, window: 4 })
 
-  it('trains, frees everything, and reports figures that belong together', async () => {
-    const tensors = tf.memory().numTensors
-    const seen: number[] = []
-    const speed = await measureTrainingStep({
-      config,
-      batchSize: 2,
-      length: 8,
-      steps: 3,
-      onStep: (step) => seen.push(step),
+  describe.skipIf(reason !== null)(reason === null ? 'with an engine' : `skipped: ${reason}`, () => {
+    beforeAll(async () => {
+      await useEngine({ backend })
     })
-    expect(tf.memory().numTensors).toBe(tensors)
-    expect(seen).toEqual([1, 2, 3, 4, 5])
-    expect(speed.backend).toBe('wasm')
-    expect(speed.stepsMs).toHaveLength(3)
-    expect(speed.tokensPerSecond).toBeCloseTo(16_000 / speed.stepMs, 6)
-    expect(speed.gigaflops).toBeCloseTo((2 * trainingCost(config, 8).totalOperations) / speed.stepMs / 1e6, 9)
-    const parameters = 16 * 16 + 4 * 16 * 16 + 3 * 16 * config.intermediateSize + 3 * 16
-    expect(speed.stateBytes).toBe(3 * 4 * parameters)
+
+    it('trains, frees everything, and reports figures that belong together', async () => {
+      const tensors = tf.memory().numTensors
+      const seen: number[] = []
+      const benchmark = await measureTraining({
+        ...{ config, name: 'tiny', batchSize: 2, length: 8, steps: 3, warmUp: 2, precision: 'mixed' as const },
+        report: (event) => event.event === 'progress' && seen.push(event.done),
+      })
+      const slopes = backend === 'webgpu' ? 1 : 0 // stay on the device
+      expect(tf.memory().numTensors).toBe(tensors + slopes)
+      expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+      const [row] = benchmark.rows
+      expect(row).toMatchObject({
+        model: 'tiny',
+        backend,
+        precision: 'mixed',
+        batch: 2,
+        length: 8,
+        window: 4,
+        steps: 3,
+      })
+      expect(row.tokensPerSecond).toBeCloseTo(16_000 / row.stepMs, 6)
+      expect(row.modelTflops).toBeCloseTo((2 * trainingCost(config, 8).totalOperations) / row.stepMs / 1e9, 9)
+      expect(row.utilisation).toBeCloseTo(row.modelTflops / row.probeTflops, 9)
+      const parameters = 16 * 16 + 4 * 16 * 16 + 3 * 16 * config.intermediateSize + 3 * 16
+      expect(row.parameters).toBe(parameters)
+      expect(row.stateBytes).toBe(3 * 4 * parameters)
+      expect(row.peakBytes).toBeGreaterThan(4 * 4 * parameters)
+      expect(row.firstLoss).toBeCloseTo(Math.log(16), 0)
+      expect(row.lastLoss).toBeLessThan(row.firstLoss)
+      if (row.shares) expect(row.shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6)
+      const text = formatTraining(benchmark)
+      expect(text).toContain(
+        `tiny: ${parameters.toLocaleString('en-US')} parameters, batch 2 × 8, window 4, mixed on ${backend}`,
+      )
+      expect(text).toMatch(/\n {2}memory {2}[\d.]+ MiB at most/)
+    })
   })
 
   it('refuses to time nothing', async () => {
-    await expect(measureTrainingStep({ config, batchSize: 1, length: 4, steps: 0 })).rejects.toThrow('at least 1')
+    await expect(measureTraining({ config, batchSize: 1, length: 4, steps: 0 })).rejects.toThrow('steps')
   })
 })

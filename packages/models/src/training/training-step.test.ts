@@ -24,7 +24,7 @@ import { resolveConfig, type SwatConfig } from '../config/swat-config.js'
 import { initializeParameters } from '../parameters/initialize-parameters.js'
 import type { SwatParameters } from '../swat-transformer/model.js'
 import { modelLoss, type TokenBatch } from './model-loss.js'
-import { trainingStep, type TrainingSettings, type TrainingState } from './training-step.js'
+import { startTrainingStep, trainingStep, type TrainingSettings, type TrainingState } from './training-step.js'
 
 interface GoldenTraining {
   steps: { step: number; loss: number; grad_norm: number; lr: number }[]
@@ -49,6 +49,7 @@ function disposeState(state: TrainingState): void {
   disposeParameters(state.parameters)
   disposeParameters(state.optimizer.firstMoments)
   disposeParameters(state.optimizer.secondMoments)
+  if (state.lossScale) tf.dispose([state.lossScale.scale, state.lossScale.stableSteps])
 }
 
 function valuesOf(state: TrainingState): number[][] {
@@ -194,6 +195,108 @@ describe('trainingStep', () => {
     expect(tf.memory()).toMatchObject({ numTensors: memory.numTensors, numBytes: memory.numBytes })
     expect(valuesOf(state)).toEqual(before)
     disposeState(state)
+  })
+})
+
+describe('startTrainingStep', () => {
+  beforeAll(async () => {
+    await useEngine({ backend: 'cpu' })
+  })
+
+  const batches = Array.from({ length: 4 }, (_, i) => batchOf([[1, 2, 3, 4, 5].map((id) => (id + i) % 13)]))
+
+  it('gives the numbers of trainingStep when steps are started before the ones before are read', async () => {
+    const settings = settingsWith()
+    const memory = tf.memory()
+    let [one, other] = [freshState(tiny, settings), freshState(tiny, settings)]
+    const expected = []
+    const started = []
+    for (const batch of batches) {
+      const { state, ...result } = await trainingStep(one, tiny, [batch], settings)
+      one = state
+      expected.push(result)
+    }
+    for (const batch of batches) {
+      const { state, ...result } = startTrainingStep(other, tiny, [batch], settings)
+      other = state
+      started.push(result)
+    }
+    const actual = await Promise.all(started.map(async ({ measured, ...rest }) => ({ ...(await measured), ...rest })))
+    expect(actual).toEqual(expected)
+    expect(valuesOf(other)).toEqual(valuesOf(one))
+    disposeState(one)
+    disposeState(other)
+    expect(tf.memory()).toMatchObject({ numTensors: memory.numTensors, numBytes: memory.numBytes })
+  })
+
+  it('leaves out an update whose gradient is not finite, and says so', async () => {
+    const settings = settingsWith()
+    const state = freshState(tiny, settings)
+    const poisoned = mapParameters(state.parameters, (tensor, name) =>
+      name === 'model.norm.weight' ? tf.fill(tensor.shape, NaN) : tensor.clone(),
+    ) as unknown as SwatParameters
+    const before = valuesOf({ ...state, parameters: poisoned })
+    const { state: after, measured } = startTrainingStep(
+      { ...state, parameters: poisoned },
+      tiny,
+      [batches[0]],
+      settings,
+    )
+    await expect(measured).rejects.toMatchObject({ code: 'non-finite-loss' })
+    expect(valuesOf(after)).toEqual(before)
+    disposeParameters(state.parameters)
+    disposeState(after)
+  })
+})
+
+describe.each(engines)('what does not change a step, on $name', ({ backend, kernels }) => {
+  beforeAll(async () => {
+    await useEngine({ backend })
+  })
+
+  const batch = batchOf([
+    [1, 2, 3, 4, 5, 6],
+    [7, 8, 9, 10, 11, 12],
+  ])
+  const run = async (changes: Partial<TrainingSettings>, lossScale?: number) => {
+    const settings = settingsWith({ kernels, ...changes })
+    let state = freshState(tiny, settings)
+    if (lossScale) state.lossScale = { scale: tf.scalar(lossScale), stableSteps: tf.scalar(0) }
+    const steps = []
+    for (let i = 0; i < 3; i++) {
+      const { state: next, ...measured } = await trainingStep(state, tiny, [batch, batch], settings)
+      state = next
+      steps.push(measured)
+    }
+    const values = valuesOf(state)
+    disposeState(state)
+    return { steps, values }
+  }
+
+  it('activations that are computed again: the same numbers to the last bit', async () => {
+    const memory = tf.memory()
+    expect(await run({ checkpointActivations: true })).toEqual(await run({}))
+    expect(tf.memory()).toMatchObject({ numTensors: memory.numTensors, numBytes: memory.numBytes })
+  })
+
+  it('a loss scale, a power of two: the same numbers where nothing underflows', async () => {
+    const plain = await run({})
+    const scaled = await run({ kernels: { ...kernels, precision: 'mixed' } })
+    expect(scaled.steps.map(({ lossScale }) => lossScale)).toEqual([65536, 65536, 65536])
+    for (const [i, { loss, gradientNorm }] of plain.steps.entries()) {
+      expectClose([scaled.steps[i].loss], [loss], { relative: 2e-6 })
+      expectClose([scaled.steps[i].gradientNorm], [gradientNorm], { relative: 2e-6 })
+    }
+  })
+
+  it('a loss scale that overflows: steps are left out, the scale is halved, training goes on', async () => {
+    const memory = tf.memory()
+    const { steps, values } = await run({ kernels: { ...kernels, precision: 'mixed' } }, 2 ** 127)
+    expect(steps[0]).toMatchObject({ skipped: true, lossScale: 2 ** 127 })
+    expect(steps[1].lossScale).toBe(2 ** 126)
+    expect(Number.isFinite(steps[0].loss)).toBe(true)
+    expect(values.flat().every(Number.isFinite)).toBe(true)
+    expect(tf.memory()).toMatchObject({ numTensors: memory.numTensors, numBytes: memory.numBytes })
   })
 })
 

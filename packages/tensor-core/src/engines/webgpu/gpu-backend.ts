@@ -120,6 +120,23 @@ export class GpuBackend extends WebGPUBackend {
     if (commandEncoder) this.#timer?.watch(commandEncoder, () => this.endComputePassEncoder())
   }
 
+  /** Whether so many bytes more can be had; takes them for a moment. */
+  async hasMemory(bytes: number): Promise<boolean> {
+    const most = Math.min(this.about.limits.maxBufferSize, 2 ** 30)
+    const buffers: GPUBuffer[] = []
+    let refused: GPUError | null = null
+    for (let left = bytes; left > 0 && !refused; left -= most) {
+      this.device.pushErrorScope('validation') // Dawn reports a failed allocation as one or the other
+      this.device.pushErrorScope('out-of-memory')
+      const size = Math.ceil(Math.min(left, most) / 4) * 4
+      buffers.push(this.device.createBuffer({ label: 'memory check', size, usage: GPUBufferUsage.STORAGE }))
+      const [outOfMemory, invalid] = await Promise.all([this.device.popErrorScope(), this.device.popErrorScope()])
+      refused = outOfMemory ?? invalid
+    }
+    for (const buffer of buffers) buffer.destroy()
+    return refused === null
+  }
+
   /** A tensor with a buffer of its own whose elements are not set. */
   uninitialized(shape: number[], dtype: 'float32' | 'int32'): tf.Tensor {
     this.#expectRoom(shape)

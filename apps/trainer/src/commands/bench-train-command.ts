@@ -1,0 +1,63 @@
+import { Command, Option } from 'commander'
+import { presetConfig, presetNames, trainingMemory, type PresetName } from '@swat-js/models'
+import type { BackendName, Precision } from '@swat-js/tensor-core'
+import { backendOption } from './backend-option.js'
+import { expectMemory } from './expect-memory.js'
+import { numberOption } from './number-option.js'
+import { precisionOption } from './precision-option.js'
+import { runBenchmark } from './run-benchmark.js'
+
+interface BenchTrainOptions {
+  preset: PresetName
+  backend: BackendName | 'auto'
+  precision: Precision
+  length: number
+  batch: number
+  window?: number
+  vocabSize?: number
+  steps: number
+  warmUp: number
+  checkpointActivations?: true
+  json?: string
+}
+
+/** The command `swat bench train`. */
+export function benchTrainCommand(): Command {
+  const count = numberOption({ whole: true, least: 1 })
+  return new Command('train')
+    .description('Speed and memory of training a fresh model on random tokens, and where the time goes.')
+    .addOption(new Option('--preset <name>', 'the model').choices(presetNames).default('nano'))
+    .addOption(backendOption())
+    .addOption(precisionOption())
+    .option('--length <count>', 'tokens of a sequence', count, 256)
+    .option('--batch <count>', 'sequences of a step', count, 2)
+    .option('--window <count>', "number of keys a query sees, itself included (default: the preset's)", count)
+    .option('--vocab-size <count>', "tokens in the vocabulary (default: the preset's)", count)
+    .option('--steps <count>', 'timed steps', count, 10)
+    .option('--warm-up <count>', 'untimed steps before', count, 3)
+    .option('--checkpoint-activations', 'less memory: compute activations again in the backward pass')
+    .option('--json <file>', 'write machine, versions, options and rows as JSON')
+    .option('--verbose', 'show where an error comes from')
+    .addHelpText('after', examples)
+    .action(async (options: BenchTrainOptions) => {
+      const { preset, precision, length, batch, window, vocabSize, steps, warmUp } = options
+      const checkpointActivations = options.checkpointActivations === true
+      const config = presetConfig(preset, {
+        ...(window === undefined ? {} : { window }),
+        ...(vocabSize === undefined ? {} : { vocabSize }),
+      })
+      const sizes = { batchSize: batch, length, checkpointActivations }
+      await runBenchmark(options, async (report) => {
+        await expectMemory(trainingMemory(config, sizes).peak, 'a smaller --batch, or --checkpoint-activations')
+        const { formatTraining, measureTraining } = await import('@swat-js/benchmarks')
+        const benchmark = await measureTraining({ config, name: preset, ...sizes, precision, steps, warmUp, report })
+        return { benchmark, text: formatTraining(benchmark) }
+      })
+    })
+}
+
+const examples = `
+Examples:
+  swat bench train --preset nano --backend wasm --batch 4
+  swat bench train --preset swat-340m --backend webgpu --precision mixed --length 4096 --batch 2 --window 128
+  swat bench train --preset swat-340m --backend webgpu --length 4096 --batch 2 --checkpoint-activations --json gpu.json`
