@@ -29,6 +29,7 @@ export { formatDecode } from './decode/format-decode.js'
 
 export { measureTraining } from './training/measure-training.js'
 export type {
+  StockComparison,
   TimeShare,
   TrainingBenchmark,
   TrainingBenchmarkOptions,

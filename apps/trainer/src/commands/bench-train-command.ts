@@ -18,6 +18,7 @@ interface BenchTrainOptions {
   steps: number
   warmUp: number
   checkpointActivations?: true
+  stock?: true
   json?: string
 }
 
@@ -36,6 +37,7 @@ export function benchTrainCommand(): Command {
     .option('--steps <count>', 'timed steps', count, 10)
     .option('--warm-up <count>', 'untimed steps before', count, 3)
     .option('--checkpoint-activations', 'less memory: compute activations again in the backward pass')
+    .option('--stock', "also time the same model in TensorFlow.js's own ops")
     .option('--json <file>', 'write machine, versions, options and rows as JSON')
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
@@ -50,7 +52,8 @@ export function benchTrainCommand(): Command {
       await runBenchmark(options, async (report) => {
         await expectMemory(trainingMemory(config, sizes).peak, 'a smaller --batch, or --checkpoint-activations')
         const { formatTraining, measureTraining } = await import('@swat-js/benchmarks')
-        const benchmark = await measureTraining({ config, name: preset, ...sizes, precision, steps, warmUp, report })
+        const settings = { ...sizes, precision, steps, warmUp, stock: options.stock === true }
+        const benchmark = await measureTraining({ config, name: preset, ...settings, report })
         return { benchmark, text: formatTraining(benchmark) }
       })
     })
@@ -58,6 +61,6 @@ export function benchTrainCommand(): Command {
 
 const examples = `
 Examples:
-  swat bench train --preset nano --backend wasm --batch 4
+  swat bench train --preset tiny --backend wasm --length 128 --batch 8 --stock
   swat bench train --preset swat-340m --backend webgpu --precision mixed --length 4096 --batch 2 --window 128
   swat bench train --preset swat-340m --backend webgpu --length 4096 --batch 2 --checkpoint-activations --json gpu.json`

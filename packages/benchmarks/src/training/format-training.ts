@@ -27,6 +27,12 @@ function describe(row: TrainingRow): string[] {
       `${mebibytes(row.stateBytes)} between steps`,
     `  use     ${significant(row.modelTflops)} TFLOP/s of the model = ${significant(100 * row.utilisation)} % of ` +
       `${significant(row.probeTflops)} (${row.probe})`,
+    ...(row.stock
+      ? [
+          `  stock   ${significant(row.stock.stepMs)} ms a step in TensorFlow.js's own ops, ${significant(row.stock.ratio)} ` +
+            `times ours in turn; first losses differ by ${row.stock.lossDifference.toExponential(1)}`,
+        ]
+      : []),
     `  loss    ${row.firstLoss.toFixed(4)} at first, ${row.lastLoss.toFixed(4)} at last (random tokens)`,
   ]
 }

@@ -4,6 +4,7 @@ import {
   startTrainingStep,
   trainingMemory,
   trainingStep,
+  type TokenBatch,
   type TrainingMeasurements,
   type TrainingState,
 } from '@swat-js/models'
@@ -22,11 +23,13 @@ import { median } from '../timing/median.js'
 import { probeProduct } from '../timing/probe-product.js'
 import { quartileDistance } from '../timing/quartile-distance.js'
 import { bestClock } from '../timing/timed-calls.js'
-import type { TimeShare, TrainingBenchmark, TrainingBenchmarkOptions } from './training-benchmark.js'
+import { stockTraining, type StockTraining } from './stock-training.js'
+import type { StockComparison, TimeShare, TrainingBenchmark, TrainingBenchmarkOptions } from './training-benchmark.js'
 import { trainingCost } from './training-cost.js'
 
 /** Steps beside the timed ones: one that memory is watched in, one whose shaders are timed. */
 const examined = 2
+const stockRounds = 5
 
 /**
  * Measures training steps of a fresh model on random tokens, on the active engine, as a training run does them: the
@@ -42,7 +45,8 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
   const { config, name = 'model', batchSize, length, precision = 'float32', checkpointActivations = false } = asked
   const { steps = 10, warmUp = 3 } = asked
   expectCounts('measureTraining', { batchSize, length, steps, warmUp })
-  const total = warmUp + steps + examined
+  const rounds = asked.stock ? stockRounds : 0
+  const total = warmUp + steps + examined + rounds
   let done = 0
   const progress = () => report({ event: 'progress', task: 'benchmark', done: done++, total })
 
@@ -65,6 +69,7 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
       return measured
     },
   }
+  const stock = asked.stock ? stockTraining(parameters, config, batch, schedule(0)) : null
   try {
     progress()
     const { loss: firstLoss } = await model.step()
@@ -78,6 +83,8 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
     progress()
     const { result, memory } = await peakMemory(() => model.step())
     progress()
+
+    const comparison = stock && (await compareWithStock(model, stock, batch, firstLoss, rounds, progress))
 
     const stepMs = median(times)
     const modelTflops = (batchSize * trainingCost(config, length).totalOperations) / stepMs / 1e9
@@ -93,10 +100,11 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
       peakBytes: stateBytes + memory.peakBytes,
       plannedBytes: trainingMemory(config, { batchSize, length, checkpointActivations }).peak,
       ...{ modelTflops, probeTflops: probe.tflops, probe: probe.name, utilisation: modelTflops / probe.tflops },
-      ...{ firstLoss, lastLoss: result.loss, shares },
+      ...{ firstLoss, lastLoss: result.loss, stock: comparison, shares },
     }
     return { options: asked, rows: [row] }
   } finally {
+    stock?.dispose()
     disposeState(model.state)
   }
 }
@@ -126,6 +134,32 @@ async function timeSteps(model: Model, steps: number, progress: () => void): Pro
     if (next) underWay = next
   }
   return times
+}
+
+async function compareWithStock(
+  model: Model,
+  stock: StockTraining,
+  batch: TokenBatch,
+  firstLoss: number,
+  rounds: number,
+  progress: () => void,
+): Promise<StockComparison> {
+  const timed = async (run: () => Promise<unknown>) => {
+    const start = performance.now()
+    await run()
+    return performance.now() - start
+  }
+  const stockLoss = await stock.step(batch) // untimed: compiles, packs, and is compared
+  const times: { ours: number; stocks: number }[] = []
+  for (let round = 0; round < rounds; round++) {
+    times.push({ ours: await timed(() => model.step()), stocks: await timed(() => stock.step(batch)) })
+    progress()
+  }
+  return {
+    stepMs: median(times.map(({ stocks }) => stocks)),
+    ratio: median(times.map(({ ours, stocks }) => stocks / ours)),
+    lossDifference: Math.abs(stockLoss - firstLoss) / firstLoss,
+  }
 }
 
 async function timeShares(model: Model): Promise<TimeShare[]> {

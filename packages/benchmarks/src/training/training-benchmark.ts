@@ -20,6 +20,8 @@ export interface TrainingBenchmarkOptions {
   steps?: number
   /** Untimed steps before; default 3. */
   warmUp?: number
+  /** Measure the same model in TensorFlow.js's own ops beside it; default false. */
+  stock?: boolean
   /** Is told how far the work is. */
   report?: (event: BenchmarkEvent) => void
 }
@@ -80,8 +82,20 @@ export interface TrainingRow {
   firstLoss: number
   /** Loss of the last step. */
   lastLoss: number
+  /** The comparison with TensorFlow.js's own ops; null when it was not asked for. */
+  stock: StockComparison | null
   /** Where the time of a step goes by the GPU's time stamps, longest first; null where there are none. */
   shares: TimeShare[] | null
+}
+
+/** The same model trained by TensorFlow.js's own ops, its steps timed in turn with ours. */
+export interface StockComparison {
+  /** Milliseconds of a step, median. */
+  stepMs: number
+  /** How many times longer that is than our step, median of the rounds. */
+  ratio: number
+  /** Difference of the first losses, which are of the same weights and tokens, as a share. */
+  lossDifference: number
 }
 
 /** What came out. */

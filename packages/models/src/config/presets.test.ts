@@ -4,7 +4,17 @@ import { presetConfig, presetNames, type PresetName } from './presets.js'
 
 describe('presetConfig', () => {
   it('has tiny, small and paper models', () => {
-    expect(presetNames).toEqual(['nano', 'micro', 'small', 'base', 'medium', 'swat-340m', 'swat-760m', 'swat-analysis'])
+    expect(presetNames).toEqual([
+      'nano',
+      'micro',
+      'tiny',
+      'small',
+      'base',
+      'medium',
+      'swat-340m',
+      'swat-760m',
+      'swat-analysis',
+    ])
   })
 
   it.each(presetNames)('%s is SWAT as published: sigmoid, balanced slopes, RoPE', (name) => {

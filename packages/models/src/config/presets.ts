@@ -5,11 +5,13 @@ import { resolveConfig, type SwatConfig, type SwatConfigInput } from './swat-con
  * Name of a preset. `nano` to `medium` are small models for one machine; `swat-340m` and `swat-760m` are the models of
  * SWAT Table 1, `swat-analysis` that of Tables 2 and 3 (spec 4.3, 4.4).
  */
-export type PresetName = 'nano' | 'micro' | 'small' | 'base' | 'medium' | 'swat-340m' | 'swat-760m' | 'swat-analysis'
+export type PresetName =
+  'nano' | 'micro' | 'tiny' | 'small' | 'base' | 'medium' | 'swat-340m' | 'swat-760m' | 'swat-analysis'
 
 const presets: Record<PresetName, SwatConfigInput> = {
   nano: { vocabSize: 256, hiddenSize: 64, layers: 2, heads: 4, window: 32 },
   micro: { vocabSize: 256, hiddenSize: 128, layers: 4, heads: 4, window: 64 },
+  tiny: { vocabSize: 4096, hiddenSize: 256, layers: 4, heads: 4, window: 64 },
   small: { vocabSize: 512, hiddenSize: 256, layers: 6, heads: 8, window: 128 },
   base: { vocabSize: 8192, hiddenSize: 384, layers: 8, heads: 12, window: 256 },
   medium: { vocabSize: 32000, hiddenSize: 512, layers: 12, heads: 8, window: 256 },
