@@ -2,6 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { outcomeOf, runSwat, startScript, startSwat } from './swat-process.js'
 import { tinyFolder, tinyText } from './tiny-run.js'
@@ -56,6 +57,30 @@ describe.each(['cpu', 'wasm'])('a killed run on %s', (backend) => {
     expect(metrics.filter((line) => (line as { event: string }).event === 'step')).toHaveLength(20)
     for (const file of ['model.safetensors', 'optimizer.safetensors', 'tokenizer.json', 'config.json']) {
       expect((await bytesOf(two, 20, file)).equals(await bytesOf(one, 20, file)), file).toBe(true)
+    }
+  })
+})
+
+const noGpu = await webgpuUnavailable()
+
+describe.skipIf(noGpu !== null)(`a killed run on webgpu${noGpu ? ` (skipped: ${noGpu})` : ''}`, () => {
+  it('goes on to the same losses and byte-identical weights, though it starts steps ahead', async () => {
+    const folder = await freshFolder()
+    const settings = ['engine.backend=webgpu', 'engine.precision=mixed', 'training.steps=6', 'checkpoint.every=2']
+    const rare = ['validation.every=100', 'sample.every=100', 'validation.finalTokens=20', 'sample.tokens=1']
+    const set = [...settings, ...rare].flatMap((value) => ['--set', value])
+    const [straight, killed] = await Promise.all([
+      runSwat(['train', 'tiny.yaml', '--name', 'straight', ...set], folder),
+      outcomeOf(startScript(dieAtStep, ['tiny.yaml', '3', ...settings, ...rare], folder)),
+    ])
+    expect(straight).toMatchObject({ code: 0, stderr: '' })
+    expect(killed).toMatchObject({ signal: 'SIGKILL', stderr: '' })
+    const resumed = await runSwat(['train', 'tiny.yaml', '--resume', ...set], folder)
+    expect(resumed).toMatchObject({ code: 0, stderr: '' })
+    const [one, two] = [join(folder, 'runs/straight'), join(folder, 'runs/tiny')]
+    expect(await metricsOf(two)).toEqual(await metricsOf(one))
+    for (const file of ['model.safetensors', 'optimizer.safetensors']) {
+      expect((await bytesOf(two, 6, file)).equals(await bytesOf(one, 6, file)), file).toBe(true)
     }
   })
 })
