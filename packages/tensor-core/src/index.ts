@@ -84,10 +84,8 @@ export { accumulateGradients } from './gradients/accumulate-gradients.js'
 
 export { adamW } from './optimizers/adamw.js'
 export type { AdamWSettings, AdamWState, Optimizer } from './optimizers/adamw.js'
-export { clipByGlobalNorm } from './optimizers/clip-by-global-norm.js'
 export { initialLossScale, nextLossScale } from './optimizers/loss-scale.js'
 export type { LossScale, LossScaleSettings } from './optimizers/loss-scale.js'
-export { globalNorm } from './global-norm/global-norm.js'
 export { constantSchedule, cosineSchedule, nanoGptSchedule } from './optimizers/schedules.js'
 export type { CosineSettings, LearningRateSchedule, NanoGptSettings } from './optimizers/schedules.js'
 
