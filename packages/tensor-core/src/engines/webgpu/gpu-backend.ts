@@ -85,6 +85,11 @@ export class GpuBackend extends WebGPUBackend {
     return this.#tensor(dataId).values ?? null
   }
 
+  /** Whether no other tensor has this one's memory, and it holds the type that the tensor names. */
+  owns({ dataId, dtype }: tf.TensorInfo): boolean {
+    return this.refCount(dataId) === 1 && this.#tensor(dataId).dtype === dtype
+  }
+
   override read(dataId: DataId): Promise<tf.BackendValues> {
     return this.#checked(() => super.read(dataId))
   }
