@@ -26,6 +26,8 @@ export type { ShaderRun } from './engines/webgpu/run-shader.js'
 export { timeShaders } from './engines/webgpu/time-shaders.js'
 export type { ShaderTimes } from './engines/webgpu/time-shaders.js'
 export { uninitializedGpuTensor } from './engines/webgpu/uninitialized-gpu-tensor.js'
+export { elementGrid, mainOfElements, storageBindings, uniformBytes } from './engines/webgpu/wgsl.js'
+export type { UniformMember } from './engines/webgpu/wgsl.js'
 export type { BackendName, Engine, EngineDescription, Refusal } from './engines/engine.js'
 
 export { chooseKernel } from './kernels/choose-kernel.js'
