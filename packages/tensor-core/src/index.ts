@@ -79,6 +79,8 @@ export { accumulateGradients } from './gradients/accumulate-gradients.js'
 
 export { adamW } from './optimizers/adamw.js'
 export type { AdamWSettings, AdamWState, Optimizer } from './optimizers/adamw.js'
+export { globalNorm } from './global-norm/global-norm.js'
+export type { GlobalNormOptions, GlobalNormOutputs } from './global-norm/contract.js'
 export { clipByGlobalNorm } from './optimizers/clip-by-global-norm.js'
 export { constantSchedule, cosineSchedule, nanoGptSchedule } from './optimizers/schedules.js'
 export type { CosineSettings, LearningRateSchedule, NanoGptSettings } from './optimizers/schedules.js'
