@@ -21,10 +21,18 @@ export function divisionOf(vocabSize: number, mostThreads: number) {
   return { width, vector: vectorType[width], columns, threads, ...rowDivision(columns, threads) }
 }
 
+/** Vectors that a thread has under way at once: their exponentials are rescaled together. */
+const loadsAtOnce = 4
+
 /** The sum of exponentials of a row, from parts of it that know their largest logit. */
 function rowStatistics(vocabSize: number, mostThreads: number): string {
   const { width, vector, columns, lanes, threads } = divisionOf(vocabSize, mostThreads)
   const elements = width === 4 ? ['z.x', 'z.y', 'z.z', 'z.w'] : ['z']
+  const forLoads = (body: string) => `for (var n = 0u; n < ${loadsAtOnce}u; n++) {
+      if (first + n * ${lanes}u < ${columns}u) {
+        ${body}
+      }
+    }`
   return `
 ${keepNaN}
 
@@ -42,12 +50,16 @@ ${laneReduction({ name: 'ofLanes', type: 'Statistics', lanes, threads, combine: 
 fn ofLane(row: u32, lane: u32) -> Statistics {
   var largest = -3.0e38;
   var sum = 0.0;
-  for (var column = lane; column < ${columns}u; column += ${lanes}u) {
-    let z: ${vector} = logits[row * ${columns}u + column];
-    let most = ${elements.reduce((most, element) => `max(${most}, ${element})`, 'largest')};
+  for (var first = lane; first < ${columns}u; first += ${loadsAtOnce * lanes}u) {
+    var loaded: array<${vector}, ${loadsAtOnce}>;
+    var most = largest;
+    ${forLoads(`let z: ${vector} = logits[row * ${columns}u + first + n * ${lanes}u];
+        loaded[n] = z;
+        ${elements.map((element) => `most = max(most, ${element});`).join(' ')}`)}
     sum *= exp(largest - most);
     largest = most;
-    ${elements.map((element) => `sum += keepNaN(exp(${element} - largest), ${element} - largest);`).join('\n    ')}
+    ${forLoads(`let z = loaded[n];
+        ${elements.map((element) => `sum += keepNaN(exp(${element} - most), ${element} - most);`).join('\n        ')}`)}
   }
   return Statistics(largest, sum);
 }`
