@@ -2,6 +2,9 @@ import type { KernelName } from '@swat-js/tensor-core'
 import { expectClose } from '@swat-js/tensor-core/testing'
 import { checkSwatAttentionCase, swatAttentionCases, swatAttentionReference } from '@swat-js/swat-attention/testing'
 import type { KernelUnderTest, SwatAttentionResults } from '@swat-js/swat-attention/testing'
+import { kernels as rotaryKernels } from '../../packages/positional-encodings/src/rotary/kernels/index.js'
+import { cases as rotaryCases } from '../../packages/positional-encodings/src/rotary/testing/cases.js'
+import { checkRotaryCase } from '../../packages/positional-encodings/src/rotary/testing/conformance.js'
 import { kernels as cachedAttentionKernels } from '../../packages/swat-attention/src/cached-attention/kernels/index.js'
 import { cachedAttentionCases } from '../../packages/swat-attention/src/cached-attention/testing/cases.js'
 import { checkCachedAttentionCase } from '../../packages/swat-attention/src/cached-attention/testing/conformance.js'
@@ -72,6 +75,12 @@ export const suites: readonly Suite[] = [
     kernels: namesOf(cachedAttentionKernels),
     cases: cachedAttentionCases,
     check: (index, on) => checkCachedAttentionCase(cachedAttentionCases[index], on),
+  },
+  {
+    op: 'applyRotary',
+    kernels: namesOf(rotaryKernels),
+    cases: rotaryCases,
+    check: (index, on) => checkRotaryCase(rotaryCases[index], on),
   },
   opSuite('linear', linearKernels, linearCases),
   opSuite('rmsNorm', rmsNormKernels, rmsNormCases),

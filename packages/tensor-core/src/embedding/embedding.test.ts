@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { useEngine } from '../engines/use-engine.js'
 import { valueAndGradients } from '../gradients/value-and-gradients.js'
+import { createRandom } from '../random/create-random.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
 import { describeOn, kernelPairsOf } from '../testing/kernel-pairs.js'
 import { valuesOf } from '../testing/values-of.js'
@@ -98,6 +99,25 @@ describeOn('embedding with ids that the GPU computed', { backend: 'webgpu' }, ()
       return { gradient: valueAndGradients(loss, { table: weight() }).gradients.table }
     })
     expect(gradient.data).toEqual([1, 1, 0, 0, 2, 2])
+  })
+
+  it('adds the gradients of an id in the order of its rows: the same bits every time', async () => {
+    const [rows, vocabSize, size] = [300, 5, 3]
+    const random = createRandom(7)
+    const ids = Int32Array.from({ length: rows }, () => random.integer(vocabSize - 1))
+    const outputGradient = Float32Array.from({ length: rows * size }, () => random.normal())
+    const expected = new Float32Array(vocabSize * size)
+    for (const [i, value] of outputGradient.entries()) expected[ids[Math.floor(i / size)] * size + (i % size)] += value
+    const { gradient } = await valuesOf(() => {
+      const loss = ({ table }: { table: tf.Tensor2D }) => {
+        const found = embedding(onGpu([...ids]), table, { kernels: { use: 'webgpu' } })
+        return tf.sum(tf.mul(found, tf.tensor2d(outputGradient, [rows, size]))) as tf.Scalar
+      }
+      return {
+        gradient: valueAndGradients(loss, { table: tf.zeros([vocabSize, size]) as tf.Tensor2D }).gradients.table,
+      }
+    })
+    expect(gradient.data).toEqual([...expected])
   })
 
   it('still checks ids of the host after the GPU has used them', async () => {

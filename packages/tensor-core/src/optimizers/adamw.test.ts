@@ -69,6 +69,25 @@ for (const on of kernelPairsOf(kernels))
       }
     })
 
+    it('leaves alone what shares memory with the parameters, and keeps bits where the scale is NaN', async () => {
+      const optimizer = adamW({ weightDecay: 0.1, kernels: { use } })
+      const given = tf.tensor2d([1, -0, 3, 2 ** -140, 5, 6], [2, 3])
+      const [reshaped, clone] = [tf.reshape(given, [6]), given.clone()]
+      const bits = async (tensor: tf.Tensor) => [...new Int32Array((await tensor.data<'float32'>()).slice().buffer)]
+      const before = await bits(given)
+      const state = optimizer.init({ given })
+      const gradients = { given: tf.ones([2, 3]) }
+      const moved = optimizer.update(gradients, state, { given }, 0.1)
+      expect(await bits(reshaped)).toEqual(before)
+      expect(await bits(clone)).toEqual(before)
+      expectClose([...(await moved.parameters.given.data())].slice(4), [5 * 0.99 - 0.1, 6 * 0.99 - 0.1])
+      const after = await bits(moved.parameters.given)
+      const kept = optimizer.update(gradients, moved.state, moved.parameters, 0.1, tf.scalar(NaN))
+      expect(await bits(kept.parameters.given)).toEqual(after)
+      const again = optimizer.update(gradients, kept.state, kept.parameters, 0.1)
+      expect(await bits(again.parameters.given)).not.toEqual(after)
+    })
+
     it('leaks no tensor and no byte in 200 updates', async () => {
       const optimizer = adamW({ weightDecay: 0.1, kernels: { use } })
       let parameters = { matrix: tf.ones([5, 3]), layers: [{ weight: tf.ones([7]) }, { weight: tf.ones([7]) }] }

@@ -53,6 +53,12 @@ for (const on of kernelPairsOf(kernels))
       })
     }
 
+    it('turns a row with a NaN in it into NaN, and no other', async () => {
+      const x = tf.tensor2d([1, NaN, 1, 3, 3, 3], [2, 3])
+      const values = await rmsNorm(x, tf.ones([3]), options).data()
+      expect(Array.from(values, Number.isNaN)).toEqual([true, true, true, false, false, false])
+    })
+
     it('refuses a weight of another size', () => {
       expect(() => rmsNorm(tf.zeros([2, 3]), tf.ones([4]))).toThrow('rmsNorm: weight must have shape [3], but has [4].')
     })

@@ -28,6 +28,10 @@ const variants: readonly { shape: number[]; change: Partial<AdamWFactors>; small
   { shape: [65], change: {}, scale: NaN }, // as after an overflow: nothing changes
   { shape: [7], change: {}, scale: Infinity },
   { shape: [7], change: {}, scale: 0 },
+  { shape: [8], change: {}, scale: -Infinity },
+  { shape: [8], change: {}, scale: -0 },
+  { shape: [3, 1028], change: {}, scale: 2 ** -20 },
+  { shape: [1030], change: {}, scale: 3 },
 ]
 
 /** Updates: odd sizes, first and late steps, no decay, no learning rate, gradients near epsilon. */

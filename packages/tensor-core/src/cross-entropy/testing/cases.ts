@@ -10,6 +10,8 @@ const sizes: readonly { rows: number; vocabSize: number; scale: number; ignoreEv
   { rows: 64, vocabSize: 64, scale: 1, ignoreEvery: 8 },
   { rows: 65, vocabSize: 7, scale: 60 }, // labels whose probability is 0 in float32
   { rows: 2, vocabSize: 5000, scale: 1 },
+  { rows: 300, vocabSize: 12, scale: 3, ignoreEvery: 2 },
+  { rows: 3, vocabSize: 1030, scale: 20 },
 ]
 
 /** Calls of `crossEntropy`: odd sizes, ignored rows, logits far apart. */

@@ -9,6 +9,8 @@ const sizes: readonly { ids: number[]; vocabSize: number; hiddenSize: number }[]
   { ids: [2, 64], vocabSize: 7, hiddenSize: 65 }, // every id many times
   { ids: [3, 2, 5], vocabSize: 64, hiddenSize: 1 },
   { ids: [], vocabSize: 5, hiddenSize: 3 },
+  { ids: [300], vocabSize: 1030, hiddenSize: 12 },
+  { ids: [1030], vocabSize: 3, hiddenSize: 8 },
 ]
 
 /** Calls of `embedding`: ids of every rank, repeated ids, ids that do not occur. */

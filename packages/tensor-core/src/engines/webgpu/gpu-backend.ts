@@ -1,11 +1,14 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import { SwatError } from '../../swat-error.js'
 import { tf } from '../../tf.js'
+import { BindGroups } from './bind-groups.js'
 import { mendAddN } from './mend-add-n.js'
 import type { GpuDevice } from './request-device.js'
 import type { ShaderRun } from './run-shader.js'
 import type { GpuInfo } from './gpu-info.js'
 import { ShaderTimer } from './shader-timer.js'
+import { steadyBuffers } from './steady-buffers.js'
+import { UniformSlots } from './uniform-slots.js'
 
 type DataId = tf.DataId
 
@@ -14,7 +17,6 @@ interface Internals {
   commandEncoder: GPUCommandEncoder | null
   computePassEncoder: GPUComputePassEncoder | null
   dispatchCountInPass: number
-  uniformPendingDisposal: GPUBuffer[]
 }
 
 interface Tensor {
@@ -40,6 +42,8 @@ export class GpuBackend extends WebGPUBackend {
   /** Where the device comes from; Dawn crashes when it is collected first. */
   readonly owner: GPU
   readonly #pipelines = new Map<string, Map<string, Pipeline>>()
+  readonly #bindGroups = new BindGroups()
+  readonly #uniforms: UniformSlots
   readonly #remembered = new Map<string, unknown>()
   readonly #checks = new Set<Promise<void>>()
   #failure: SwatError | null = null
@@ -53,6 +57,8 @@ export class GpuBackend extends WebGPUBackend {
     super(gpu.device, gpu.adapterInfo)
     this.about = gpu.about
     this.owner = gpu.owner
+    this.#uniforms = new UniformSlots(gpu.device)
+    steadyBuffers(this.bufferManager)
     gpu.device.addEventListener('uncapturederror', (event) => {
       event.preventDefault() // else Dawn prints it as well
       const among = this.#labels.length > 0 ? ` (among the shaders ${[...new Set(this.#labels)].join(', ')})` : ''
@@ -85,6 +91,11 @@ export class GpuBackend extends WebGPUBackend {
     return this.#tensor(dataId).values ?? null
   }
 
+  /** Whether no other tensor has this one's memory, and it holds the type that the tensor names. */
+  owns({ dataId, dtype }: tf.TensorInfo): boolean {
+    return this.refCount(dataId) === 1 && this.#tensor(dataId).dtype === dtype
+  }
+
   override read(dataId: DataId): Promise<tf.BackendValues> {
     return this.#checked(() => super.read(dataId))
   }
@@ -110,6 +121,7 @@ export class GpuBackend extends WebGPUBackend {
   override submitQueue(): void {
     this.ensureCommandEncoderReady()
     this.endComputePassEncoder()
+    this.#uniforms.write()
     super.submitQueue()
     this.#labels = []
   }
@@ -170,11 +182,12 @@ export class GpuBackend extends WebGPUBackend {
     expectNoAlias(label, buffers, inputs.length)
     for (const { dataId } of outputs) this.#tensor(dataId).values = null // data() would go on returning them
     const { pipeline, layout } = this.#pipeline(label, source, inputs.length, outputs.length, uniforms !== undefined)
-    if (uniforms !== undefined) buffers.push(this.#uniformBuffer(uniforms))
-    const bindGroup = this.device.createBindGroup({
-      label,
-      layout,
-      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    const slot = uniforms === undefined ? null : this.#placeUniforms(uniforms)
+    const bindGroup = this.#bindGroups.get(layout, buffers, slot?.size ?? 0, () => {
+      const resources: GPUBufferBinding[] = buffers.map((buffer) => ({ buffer }))
+      if (slot) resources.push({ buffer: this.#uniforms.buffer, size: slot.size })
+      const entries = resources.map((resource, binding) => ({ binding, resource }))
+      return this.device.createBindGroup({ label, layout, entries })
     })
     this.#labels.push(label)
     this.ensureCommandEncoderReady()
@@ -182,7 +195,7 @@ export class GpuBackend extends WebGPUBackend {
     internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass()
     const pass = internals.computePassEncoder
     pass.setPipeline(pipeline)
-    pass.setBindGroup(0, bindGroup)
+    pass.setBindGroup(0, bindGroup, slot ? [slot.offset] : [])
     pass.dispatchWorkgroups(...workgroups)
     internals.dispatchCountInPass++
     if (internals.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) this.submitQueue()
@@ -215,16 +228,16 @@ export class GpuBackend extends WebGPUBackend {
     if (!ofSource) this.#pipelines.set(source, (ofSource = new Map()))
     const known = ofSource.get(bindings)
     if (known) return known
-    const types: GPUBufferBindingType[] = [
-      ...Array.from({ length: inputs }, () => 'read-only-storage' as const),
-      ...Array.from({ length: outputs }, () => 'storage' as const),
-      ...(uniforms ? (['uniform'] as const) : []),
+    const buffers: GPUBufferBindingLayout[] = [
+      ...Array.from({ length: inputs }, () => ({ type: 'read-only-storage' as const })),
+      ...Array.from({ length: outputs }, () => ({ type: 'storage' as const })),
+      ...(uniforms ? [{ type: 'uniform' as const, hasDynamicOffset: true }] : []),
     ]
     this.device.pushErrorScope('validation')
     const module = this.device.createShaderModule({ label, code: source })
     const layout = this.device.createBindGroupLayout({
       label,
-      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+      entries: buffers.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer })),
     })
     const pipeline = this.device.createComputePipeline({
       label,
@@ -295,18 +308,11 @@ export class GpuBackend extends WebGPUBackend {
     return this.#tensor(dataId).resource as GPUBuffer
   }
 
-  /** Written at once, before anything recorded so far runs; hence it goes back to the pool only after that has run. */
-  #uniformBuffer(uniforms: ArrayBuffer | ArrayBufferView): GPUBuffer {
-    const bytes = ArrayBuffer.isView(uniforms)
-      ? new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength)
-      : new Uint8Array(uniforms)
-    const padded = new Uint8Array(Math.max(16, Math.ceil(bytes.length / 16) * 16))
-    padded.set(bytes)
-    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
-    const buffer = this.bufferManager.acquireBuffer(padded.length, usage)
-    this.device.queue.writeBuffer(buffer, 0, padded)
-    this.#internals.uniformPendingDisposal.push(buffer)
-    return buffer
+  #placeUniforms(uniforms: ArrayBuffer | ArrayBufferView): { offset: number; size: number } {
+    const slot = this.#uniforms.place(uniforms)
+    if (slot) return slot
+    this.submitQueue() // makes room
+    return this.#uniforms.place(uniforms)!
   }
 
   #tensor(dataId: DataId): Tensor {

@@ -180,6 +180,13 @@ describeOn('runShader refuses at once', { backend: 'webgpu' }, () => {
     expect(await values(scale(x, 2))).toEqual([2, 8, 18])
   })
 
+  it('more uniforms than a shader can bind', () => {
+    const uniforms = new ArrayBuffer(2 ** 16 + 4)
+    expect(() => scale(vector(), 1, { uniforms })).toThrow(
+      "shader 'scale' binds 65540 bytes of uniforms, devices allow",
+    )
+  })
+
   it('empty tensors, unless there is nothing to do', async () => {
     expect(() => scale(tf.zeros([0]), 1, { workgroups: [1, 1, 1] })).toThrow('binds an empty tensor')
     expect(await values(scale(tf.zeros([0]), 1))).toEqual([])

@@ -1,6 +1,7 @@
 import { SwatError } from '../../swat-error.js'
 import type { tf } from '../../tf.js'
 import { gpuBackend } from './active-backend.js'
+import { mostUniformBytes } from './uniform-slots.js'
 
 /** One dispatch of a shader, for {@link runShader}. */
 export interface ShaderRun {
@@ -47,6 +48,10 @@ export function runShader(run: ShaderRun): void {
       `binds a tensor [${large.shape.join(', ')}] of ${large.size * 4} bytes, this device allows ` +
         `${limits.maxStorageBufferBindingSize}. Work on parts of it.`,
     )
+  }
+  const uniformBytes = run.uniforms?.byteLength ?? 0
+  if (uniformBytes > mostUniformBytes) {
+    refuse(`binds ${uniformBytes} bytes of uniforms, devices allow ${mostUniformBytes}. Use a tensor.`)
   }
   if (run.workgroups.includes(0)) return
   if (tensors.some(({ size }) => size === 0)) refuse('binds an empty tensor, which WebGPU cannot do.')

@@ -5,7 +5,7 @@ const run: OpCase['run'] = ({ gate, up }, kernels) => swiGlu(gate, up, { kernels
 
 /** Calls of `swiGlu`: odd sizes, and gates where the sigmoid saturates. */
 export const cases: readonly OpCase[] = [
-  ...[[1], [7], [64], [65], [3, 65], [2, 3, 4, 5]].map((shape, i) => ({
+  ...[[1], [7], [64], [65], [3, 65], [2, 3, 4, 5], [3, 1030], [4, 1030]].map((shape, i) => ({
     name: `[${shape.join(', ')}]`,
     inputs: { gate: randomTensor(shape, 30 + i, 3), up: randomTensor(shape, 40 + i) },
     run,
