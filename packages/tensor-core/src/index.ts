@@ -17,6 +17,7 @@ export {
   withHeapBytes,
 } from './engines/wasm/heap.js'
 export { HeapModule } from './engines/wasm/heap-module.js'
+export { simdSupport } from './engines/wasm/simd-support.js'
 export { gpuInfo } from './engines/webgpu/gpu-info.js'
 export type { GpuInfo, GpuLimit, SubgroupMatrixConfig } from './engines/webgpu/gpu-info.js'
 export { gpuReady } from './engines/webgpu/gpu-ready.js'
