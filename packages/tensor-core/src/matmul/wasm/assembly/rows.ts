@@ -1,7 +1,4 @@
-/** Sum of the four lanes. */
-function sum(x: v128): f32 {
-  return f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
-}
+import { Lanes } from '../../../engines/wasm/assembly/lanes'
 
 /**
  * c = a · bᵀ without packing, for few rows: `a` is `[rows, depth]`, `b` `[columns, depth]`. Four rows of `b` meet all of
@@ -42,10 +39,10 @@ function fourProducts(a: usize, b: usize, step: usize, depth: i32, c: usize): vo
     s2 = f32x4.add(s2, f32x4.mul(x, v128.load(b2 + at)))
     s3 = f32x4.add(s3, f32x4.mul(x, v128.load(b3 + at)))
   }
-  let t0 = sum(s0)
-  let t1 = sum(s1)
-  let t2 = sum(s2)
-  let t3 = sum(s3)
+  let t0 = Lanes.sum(s0)
+  let t1 = Lanes.sum(s1)
+  let t2 = Lanes.sum(s2)
+  let t3 = Lanes.sum(s3)
   for (; at < step; at += 4) {
     const x = load<f32>(a + at)
     t0 += x * load<f32>(b + at)
@@ -65,7 +62,7 @@ function product(a: usize, b: usize, depth: i32): f32 {
   let sums = f32x4.splat(0)
   let at: usize = 0
   for (; at < whole; at += 16) sums = f32x4.add(sums, f32x4.mul(v128.load(a + at), v128.load(b + at)))
-  let total = sum(sums)
+  let total = Lanes.sum(sums)
   for (; at < end; at += 4) total += load<f32>(a + at) * load<f32>(b + at)
   return total
 }
