@@ -5,7 +5,7 @@ import { tf } from '../../../tf.js'
 import type { CrossEntropyKernel } from '../../contract.js'
 import { crossEntropyModule } from './cross-entropy-module.js'
 
-/** WebAssembly SIMD: neither softmax nor one-hot rows are kept; logarithms and the mean are taken in double precision. */
+/** WebAssembly SIMD: no softmax and no one-hot rows are kept; logarithms and the mean are taken in double precision. */
 export const kernel: CrossEntropyKernel = {
   name: 'wasm',
   supports: simdSupport,
