@@ -16,14 +16,14 @@ export function multiplyTile(a: usize, b: usize, c: usize, step: usize, depth: i
   const c1 = c + step
   const c2 = c1 + step
   const c3 = c2 + step
-  let s00 = f32x4.splat(0)
-  let s01 = f32x4.splat(0)
-  let s10 = f32x4.splat(0)
-  let s11 = f32x4.splat(0)
-  let s20 = f32x4.splat(0)
-  let s21 = f32x4.splat(0)
-  let s30 = f32x4.splat(0)
-  let s31 = f32x4.splat(0)
+  let s00 = add ? v128.load(c) : f32x4.splat(0)
+  let s01 = add ? v128.load(c, 16) : f32x4.splat(0)
+  let s10 = add ? v128.load(c1) : f32x4.splat(0)
+  let s11 = add ? v128.load(c1, 16) : f32x4.splat(0)
+  let s20 = add ? v128.load(c2) : f32x4.splat(0)
+  let s21 = add ? v128.load(c2, 16) : f32x4.splat(0)
+  let s30 = add ? v128.load(c3) : f32x4.splat(0)
+  let s31 = add ? v128.load(c3, 16) : f32x4.splat(0)
   do {
     const b0 = v128.load(b)
     const b1 = v128.load(b, 16)
@@ -42,16 +42,6 @@ export function multiplyTile(a: usize, b: usize, c: usize, step: usize, depth: i
     a += 16
     b += 32
   } while (--depth)
-  if (add) {
-    s00 = f32x4.add(s00, v128.load(c))
-    s01 = f32x4.add(s01, v128.load(c, 16))
-    s10 = f32x4.add(s10, v128.load(c1))
-    s11 = f32x4.add(s11, v128.load(c1, 16))
-    s20 = f32x4.add(s20, v128.load(c2))
-    s21 = f32x4.add(s21, v128.load(c2, 16))
-    s30 = f32x4.add(s30, v128.load(c3))
-    s31 = f32x4.add(s31, v128.load(c3, 16))
-  }
   v128.store(c, s00)
   v128.store(c, s01, 16)
   v128.store(c1, s10)
