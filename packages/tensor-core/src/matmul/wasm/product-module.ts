@@ -1,8 +1,8 @@
 import { HeapModule } from '../../engines/wasm/heap-module.js'
-import { moduleBase64 } from './module.generated.js'
+import { moduleBase64, relaxedModuleBase64 } from './module.generated.js'
 
 /** What `assembly/module.ts` exports; every argument is an address, a count or a flag, 0 or 1. */
-interface ProductExports {
+export interface ProductExports {
   /** Bytes of working memory for a product of `[m, k]` and `[k, n]`. */
   scratchBytes(m: number, n: number, k: number): number
   /** Writes `batches` products that lie one after the other. */
@@ -21,4 +21,4 @@ interface ProductExports {
 }
 
 /** The compiled matrix product, ready for the memory of any wasm backend. */
-export const productModule = new HeapModule<ProductExports>(moduleBase64)
+export const productModule = new HeapModule<ProductExports>(relaxedModuleBase64, moduleBase64)

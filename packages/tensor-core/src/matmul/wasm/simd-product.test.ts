@@ -1,10 +1,14 @@
+import { setFlagsFromString } from 'node:v8'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { heapMemory, heapView } from '../../engines/wasm/heap.js'
+import { HeapModule } from '../../engines/wasm/heap-module.js'
+import { heapMemory, heapPointer, heapView, withHeapBytes } from '../../engines/wasm/heap.js'
 import { useEngine } from '../../engines/use-engine.js'
 import { createRandom } from '../../random/create-random.js'
 import { expectClose } from '../../testing/expect-close.js'
 import { expectNoLeak } from '../../testing/expect-no-leak.js'
 import { tf } from '../../tf.js'
+import { moduleBase64, relaxedModuleBase64 } from './module.generated.js'
+import type { ProductExports } from './product-module.js'
 import { type ProductShape, simdProduct } from './simd-product.js'
 
 beforeAll(async () => {
@@ -100,4 +104,24 @@ it('takes integers, and operands without elements', () => {
   expect([...simdProduct(tf.zeros([2, 0]), tf.zeros([0, 3]), { m: 2, n: 3, k: 0 }).dataSync()]).toEqual(
     Array(6).fill(0),
   )
+})
+
+// Node 20 has relaxed SIMD behind a flag; later ones, and browsers, multiply and add with one rounding.
+it('is right with relaxed SIMD', () => {
+  const relaxed = Uint8Array.from(atob(relaxedModuleBase64), (character) => character.charCodeAt(0))
+  if (!WebAssembly.validate(relaxed)) setFlagsFromString('--experimental-wasm-relaxed-simd')
+  expect(WebAssembly.validate(relaxed)).toBe(true)
+  const [m, n, k] = [37, 43, 300]
+  const [A, B] = [normal(m * k, 5), normal(k * n, 6)]
+  const [a, b] = [tf.tensor1d(A), tf.tensor1d(B)]
+  const results = [[relaxedModuleBase64], [moduleBase64]].map(([base64]) => {
+    const { product, scratchBytes } = new HeapModule<ProductExports>(base64).exports()
+    const c = tf.zeros([m, n])
+    withHeapBytes(scratchBytes(m, n, k), (scratch) => {
+      product(heapPointer(a), heapPointer(b), heapPointer(c), 1, m, n, k, 0, 0, scratch)
+    })
+    return c.dataSync()
+  })
+  for (const result of results) expectClose(result, expected({ m, n, k }, A, B), { relative: 2e-6 })
+  expect(results[0]).not.toEqual(results[1]) // else the first would not be what runs
 })
