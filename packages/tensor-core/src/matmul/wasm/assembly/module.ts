@@ -8,7 +8,7 @@ const BLOCK_DEPTH: i32 = 256
 const PANEL_COLUMNS: i32 = 1024
 
 /** Up to so many rows, packing would cost more than it saves. */
-const FEW_ROWS: i32 = 3
+const FEW_ROWS: i32 = 7
 
 /** Equal parts of k, as long as they fit a block. */
 function depthOf(k: i32): i32 {
