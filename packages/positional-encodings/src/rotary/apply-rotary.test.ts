@@ -32,6 +32,7 @@ describe.each<{ backend: 'cpu' | 'wasm'; use: KernelName }>([
   { backend: 'cpu', use: 'cpu' },
   { backend: 'cpu', use: 'composite' },
   { backend: 'wasm', use: 'composite' },
+  { backend: 'wasm', use: 'wasm' },
 ])("applyRotary: kernel '$use' on $backend", ({ backend, use }) => {
   const kernels = { use }
 

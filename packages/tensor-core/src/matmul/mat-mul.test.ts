@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useEngine } from '../engines/use-engine.js'
 import { expectClose } from '../testing/expect-close.js'
 import { expectNoLeak } from '../testing/expect-no-leak.js'
@@ -51,8 +51,18 @@ async function expectRight(product: Product): Promise<void> {
   expectClose(actual.data, expected.data, { relative: 2e-6, absolute: 1e-6 })
 }
 
-for (const on of everyEngine)
-  describeOn('matMul', on, ({ backend }) => {
+/** Whether our own product may run on wasm; without it operands are transposed for TensorFlow.js's. */
+const ways = [...everyEngine.map((on) => ({ ...on, simd: true })), { backend: 'wasm', simd: false } as const]
+
+async function useWay({ backend, simd }: (typeof ways)[number]): Promise<void> {
+  await useEngine({ backend })
+  if (backend === 'wasm') tf.env().set('WASM_HAS_SIMD_SUPPORT', simd)
+}
+
+afterAll(() => tf.env().set('WASM_HAS_SIMD_SUPPORT', true))
+
+for (const on of ways)
+  describeOn(`matMul${on.simd ? '' : ' without our own product'}`, on, (on) => {
     const flags = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })))
     const shapes = [
       { m: 65, k: 64, n: 7 },
@@ -61,9 +71,7 @@ for (const on of everyEngine)
       { m: 130, k: 7, n: 1 },
     ]
 
-    beforeAll(async () => {
-      await useEngine({ backend })
-    })
+    beforeAll(() => useWay(on))
 
     it.each(flags.flatMap((flag) => shapes.map((shape) => ({ ...shape, ...flag }))))(
       '[$m, $k] times [$k, $n], transposed: $transposeA, $transposeB',
@@ -91,38 +99,40 @@ for (const on of everyEngine)
     })
   })
 
-// The trap: the wasm backend keeps a packed copy of the right operand for as long as that tensor lives.
-it('multiplies by fresh transposes on wasm, not by a packed copy of an earlier one', async () => {
-  await useEngine({ backend: 'wasm' })
-  const a = tf.tensor2d([[1, 2]])
-  const first = matMul(
-    a,
-    tf.tensor2d([
-      [1, 1],
-      [2, 2],
-      [3, 3],
-    ]),
-    { transposeB: true },
-  )
-  const second = matMul(
-    a,
-    tf.tensor2d([
-      [1, 0],
-      [0, 1],
-      [5, 5],
-    ]),
-    { transposeB: true },
-  )
-  expectClose(first, { shape: [1, 3], data: [3, 6, 9] })
-  expectClose(second, { shape: [1, 3], data: [1, 2, 15] })
-})
+describe.each([{ simd: true }, { simd: false }])('matMul on wasm, our own product: $simd,', ({ simd }) => {
+  beforeAll(() => useWay({ backend: 'wasm', simd }))
 
-it('transposes a vector without mixing up packed operators on wasm (they are kept by memory, not by shape)', async () => {
-  await useEngine({ backend: 'wasm' })
-  const k = tf.tensor2d([1, 2, 3, 4], [1, 4])
-  const q = tf.tensor2d([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1], [3, 4])
-  const s = tf.tensor2d([10, 20, 30], [1, 3])
-  expectClose(matMul(k, q, { transposeB: true }), [1, 2, 7])
-  expectClose(matMul(s, k, { transposeA: true }), [10, 20, 30, 40, 20, 40, 60, 80, 30, 60, 90, 120])
-  expectClose(matMul(k, k, { transposeA: true }), [1, 2, 3, 4, 2, 4, 6, 8, 3, 6, 9, 12, 4, 8, 12, 16])
+  // The trap: TensorFlow.js's wasm backend keeps a packed copy of the right operand for as long as that tensor lives.
+  it('multiplies by fresh transposes on wasm, not by a packed copy of an earlier one', async () => {
+    const a = tf.tensor2d([[1, 2]])
+    const first = matMul(
+      a,
+      tf.tensor2d([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]),
+      { transposeB: true },
+    )
+    const second = matMul(
+      a,
+      tf.tensor2d([
+        [1, 0],
+        [0, 1],
+        [5, 5],
+      ]),
+      { transposeB: true },
+    )
+    expectClose(first, { shape: [1, 3], data: [3, 6, 9] })
+    expectClose(second, { shape: [1, 3], data: [1, 2, 15] })
+  })
+
+  it('transposes a vector without mixing up packed operators on wasm (they are kept by memory, not by shape)', async () => {
+    const k = tf.tensor2d([1, 2, 3, 4], [1, 4])
+    const q = tf.tensor2d([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1], [3, 4])
+    const s = tf.tensor2d([10, 20, 30], [1, 3])
+    expectClose(matMul(k, q, { transposeB: true }), [1, 2, 7])
+    expectClose(matMul(s, k, { transposeA: true }), [10, 20, 30, 40, 20, 40, 60, 80, 30, 60, 90, 120])
+    expectClose(matMul(k, k, { transposeA: true }), [1, 2, 3, 4, 2, 4, 6, 8, 3, 6, 9, 12, 4, 8, 12, 16])
+  })
 })

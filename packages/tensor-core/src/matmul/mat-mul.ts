@@ -1,6 +1,9 @@
+import { simdSupport } from '../engines/wasm/simd-support.js'
+import { kernelRequest } from '../kernels/kernel.js'
 import { SwatError } from '../swat-error.js'
 import { tf } from '../tf.js'
 import { transpose } from './transpose.js'
+import { simdProduct } from './wasm/simd-product.js'
 
 /** Options of {@link matMul}. */
 export interface MatMulOptions {
@@ -14,7 +17,8 @@ export interface MatMulOptions {
  * Matrix product at full speed on every backend, for use inside kernels: it has no gradient of its own.
  *
  * TensorFlow.js's WebAssembly backend multiplies two plain matrices about twenty times faster than it does with a
- * transpose flag or a batch, so there operands are transposed explicitly and batches are taken one by one.
+ * transpose flag or a batch, and keeps a packed copy of what is on the right. There our own product runs; where it
+ * cannot, operands are transposed explicitly and batches are taken one by one.
  *
  * @param a - `[..., m, k]`, or `[..., k, m]` with `transposeA`
  * @param b - `[..., k, n]`, or `[..., n, k]` with `transposeB`; the same leading axes as `a`
@@ -36,9 +40,12 @@ export function matMul(a: tf.Tensor, b: tf.Tensor, options: MatMulOptions = {}):
     )
   }
   if (tf.getBackend() !== 'wasm') return tf.matMul(a, b, transposeA, transposeB)
+  const batches = batchAxes.reduce((product, axis) => product * axis, 1)
+  if (simdSupport(kernelRequest()).supported) {
+    return simdProduct(a, b, { batches, m, n, k, transposeA, transposeB }, [...batchAxes, m, n])
+  }
   if (a.rank === 2) return tf.tidy(() => plainProduct(a as tf.Tensor2D, b as tf.Tensor2D, transposeA, transposeB))
   return tf.tidy(() => {
-    const batches = batchAxes.reduce((product, axis) => product * axis, 1)
     const matrices = (x: tf.Tensor) => tf.unstack(tf.reshape(x, [batches, ...x.shape.slice(-2)])) as tf.Tensor2D[]
     const ofB = matrices(b)
     const products = matrices(a).map((matrix, i) => plainProduct(matrix, ofB[i], transposeA, transposeB))

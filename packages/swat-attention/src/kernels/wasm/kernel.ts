@@ -1,6 +1,5 @@
-import { tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
+import { simdSupport, tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
 import type { SwatAttentionGradients, SwatAttentionInputs, SwatAttentionKernel } from '../../op/contract.js'
-import { simdSupport } from '../../simd-support.js'
 import { attentionModule } from './attention-module.js'
 import { inputTensors, type PassTensors, problemBytes, writeProblem } from './problem.js'
 

@@ -1,4 +1,4 @@
-import { heapMemory, heapPointer, tf } from '@swat-js/tensor-core'
+import { asFloat32, heapMemory, heapPointer, type tf } from '@swat-js/tensor-core'
 import type { SwatAttentionInputs } from '../../op/contract.js'
 
 /** The fields of `assembly/problem.ts` in their order: pointers and counts of 32 bits, then doubles. */
@@ -47,7 +47,6 @@ export function problemBytes(batchSize: number): number {
 export function inputTensors(inputs: SwatAttentionInputs): PassTensors {
   const { queries, keys, values, slopes, bias, distanceTable, sinkLogits, querySegments, keySegments } = inputs
   const floats = Object.entries({ queries, keys, values, slopes, bias, distanceTable, sinkLogits })
-  const asFloat32 = (tensor: tf.Tensor) => (tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32'))
   return {
     ...Object.fromEntries(floats.flatMap(([name, tensor]) => (tensor ? [[name, asFloat32(tensor)]] : []))),
     ...(querySegments && keySegments ? { querySegments, keySegments } : {}),

@@ -2,6 +2,7 @@ import { SwatError } from '../../swat-error.js'
 import { tf } from '../../tf.js'
 import type { EngineLoader } from '../engine.js'
 import { findBinaries } from './find-binaries.js'
+import { mendIdentity } from './mend-identity.js'
 
 /** WebAssembly with SIMD: installs everywhere, needs nothing but Node or a browser. */
 export const engine: EngineLoader = {
@@ -13,6 +14,7 @@ export const engine: EngineLoader = {
       const binaries = wasmPath ?? (inBrowser ? await findBinaries() : null)
       if (binaries) setWasmPaths(binaries)
     }
+    mendIdentity()
     const restoreListeners = rememberProcessListeners()
     const started = await tf.setBackend('wasm')
     restoreListeners()

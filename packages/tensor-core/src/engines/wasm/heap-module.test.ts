@@ -40,3 +40,11 @@ it('has one instance on a backend, which outlives growth of its memory', () => {
   exports.negate(heapPointer(tensor))
   expect([...heapView(tensor)]).toEqual([-1, 2])
 })
+
+it('falls back to the next module where the engine cannot compile one', () => {
+  const broken = btoa(String.fromCharCode(...negateBytes.slice(0, -1), 0xff))
+  const tensor = tf.tensor1d([5])
+  const negate = new HeapModule<{ negate(pointer: number): void }>(broken, btoa(String.fromCharCode(...negateBytes)))
+  negate.exports().negate(heapPointer(tensor))
+  expect([...tensor.dataSync()]).toEqual([-5])
+})

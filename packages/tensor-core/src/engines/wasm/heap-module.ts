@@ -7,13 +7,14 @@ import { heapMemory } from './heap.js'
  * to 8 MB, formerly 4 kB).
  */
 export class HeapModule<Exports> {
-  readonly #base64: string
+  readonly #base64: readonly string[]
   readonly #instances = new WeakMap<object, Exports>()
 
   /**
-   * @param base64 - the module; it imports its memory as `env.memory`, has no data of its own and allocates nothing
+   * @param base64 - the module, or several of the same exports, of which the first runs that the engine can compile;
+   * each imports its memory as `env.memory`, has no data of its own and allocates nothing
    */
-  constructor(base64: string) {
+  constructor(...base64: [string, ...string[]]) {
     this.#base64 = base64
   }
 
@@ -27,9 +28,10 @@ export class HeapModule<Exports> {
     const backend = tf.backend()
     const known = this.#instances.get(backend)
     if (known) return known
-    const bytes = Uint8Array.from(atob(this.#base64), (character) => character.charCodeAt(0))
+    const modules = this.#base64.map((base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+    const module = modules.find((bytes) => WebAssembly.validate(bytes)) ?? modules[0]
     const imports = { env: { memory: heapMemory() } }
-    const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports as Exports
+    const exports = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports as Exports
     this.#instances.set(backend, exports)
     return exports
   }

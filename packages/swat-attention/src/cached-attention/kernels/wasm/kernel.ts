@@ -1,5 +1,4 @@
-import { type tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
-import { simdSupport } from '../../../simd-support.js'
+import { simdSupport, type tf, uninitializedTensor, withHeapBytes } from '@swat-js/tensor-core'
 import type { CachedAttentionKernel } from '../../contract.js'
 import { cachedAttentionModule } from './cached-attention-module.js'
 import { problemBytes, writeProblem } from './problem.js'

@@ -1,5 +1,5 @@
 import { addTermGradients, addTo, endKey, fillKeyRanges, fillRanges, fillTerm, firstKey, SINKS, WINDOW } from './band'
-import { exponentialOf } from './exponential'
+import { exponentialOf } from '../../../../../tensor-core/src/engines/wasm/assembly/lanes'
 import { Problem } from './problem'
 import { accumulate, accumulateTransposed, innerProducts } from './products'
 import { layOut, paddedColumns, Scratch, TERM, TILE } from './scratch'
@@ -32,7 +32,7 @@ const TILE_BYTES: usize = 64
 
 /** Bytes of working memory that a head size needs. */
 export { scratchBytes } from './scratch'
-export { exponential } from './exponential'
+export { exponential } from '../../../../../tensor-core/src/engines/wasm/assembly/lanes'
 
 /** Writes the output. */
 export function forward(problem: Problem, memory: usize): void {

@@ -1,4 +1,4 @@
-import { exponentialOf, Lanes } from './exponential'
+import { exponentialOf, Lanes } from '../../../../../tensor-core/src/engines/wasm/assembly/lanes'
 import { ROW, Scratch, TILE } from './scratch'
 import { scaleRow } from './vectors'
 

@@ -1,4 +1,4 @@
-import { exponentialOf, Lanes } from '../../../../kernels/wasm/assembly/exponential'
+import { exponentialOf, Lanes } from '../../../../../../tensor-core/src/engines/wasm/assembly/lanes'
 import { Problem } from './problem'
 
 /** What softmax knows so far. */

@@ -1,4 +1,6 @@
-import { heapIsShared, type KernelRequest, type Support, supportedOn, tf } from '@swat-js/tensor-core'
+import { type KernelRequest, type Support, supportedOn } from '../../kernels/kernel.js'
+import { tf } from '../../tf.js'
+import { heapIsShared } from './heap.js'
 
 /**
  * Whether our WebAssembly modules can run a request.

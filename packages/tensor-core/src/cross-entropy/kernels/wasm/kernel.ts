@@ -1,0 +1,40 @@
+import { asFloat32 } from '../../../engines/wasm/as-float32.js'
+import { heapMemory, heapPointer, heapView, uninitializedTensor, withHeapBytes } from '../../../engines/wasm/heap.js'
+import { simdSupport } from '../../../engines/wasm/simd-support.js'
+import { tf } from '../../../tf.js'
+import type { CrossEntropyKernel } from '../../contract.js'
+import { crossEntropyModule } from './cross-entropy-module.js'
+
+/** WebAssembly SIMD: no softmax and no one-hot rows are kept; logarithms and the mean are taken in double precision. */
+export const kernel: CrossEntropyKernel = {
+  name: 'wasm',
+  supports: simdSupport,
+
+  forward({ logits, labels, rowWeights }) {
+    const [rows, vocabSize] = logits.shape
+    const [from, ids, weights] = [asFloat32(logits), labels, rowWeights].map(heapPointer)
+    const loss = withHeapBytes(16 * rows, (pointer) => {
+      crossEntropyModule.exports().forward(from, ids, weights, pointer, rows, vocabSize)
+      return weightedSum(heapView(rowWeights), new Float64Array(heapMemory().buffer, pointer, 2 * rows))
+    })
+    return tf.scalar(loss)
+  },
+
+  backward({ logits, labels, rowWeights }, outputGradient) {
+    const [rows, vocabSize] = logits.shape
+    const dLogits = uninitializedTensor([rows, vocabSize]) as tf.Tensor2D
+    const [from, ids, weights, to] = [asFloat32(logits), labels, rowWeights, dLogits].map(heapPointer)
+    const [factor] = outputGradient.dataSync()
+    crossEntropyModule.exports().backward(from, ids, weights, to, rows, vocabSize, factor)
+    return { logits: dLogits }
+  },
+}
+
+/** @param terms - largest logit − logit of the label, and Σ e^(logit − largest), of each row that is scored */
+function weightedSum(rowWeights: Float32Array, terms: Float64Array): number {
+  let loss = 0
+  for (const [row, weight] of rowWeights.entries()) {
+    if (weight !== 0) loss += weight * (terms[2 * row] + Math.log(terms[2 * row + 1]))
+  }
+  return loss
+}

@@ -1,0 +1,31 @@
+import { asFloat32 } from '../../../engines/wasm/as-float32.js'
+import { heapPointer, uninitializedTensor } from '../../../engines/wasm/heap.js'
+import { simdSupport } from '../../../engines/wasm/simd-support.js'
+import { tf } from '../../../tf.js'
+import type { RmsNormKernel } from '../../contract.js'
+import { rmsNormModule } from './rms-norm-module.js'
+
+/** WebAssembly SIMD: each row is read while it is in the cache. */
+export const kernel: RmsNormKernel = {
+  name: 'wasm',
+  supports: simdSupport,
+
+  forward({ x, weight, epsilon }) {
+    const [rows, size] = x.shape
+    const y = uninitializedTensor([rows, size]) as tf.Tensor2D
+    const [from, by, to] = [asFloat32(x), asFloat32(weight), y].map(heapPointer)
+    rmsNormModule.exports().forward(from, by, to, rows, size, epsilon)
+    return y
+  },
+
+  backward({ x, weight, epsilon }, outputGradient) {
+    const [rows, size] = x.shape
+    const gradients = { x: uninitializedTensor([rows, size]) as tf.Tensor2D, weight: tf.zeros([size]) as tf.Tensor1D }
+    const given = [asFloat32(x), asFloat32(weight), asFloat32(outputGradient)]
+    const [from, by, dy, dx, dWeight, group] = [...given, gradients.x, gradients.weight, tf.zeros([size])].map(
+      heapPointer,
+    )
+    rmsNormModule.exports().backward(from, by, dy, dx, dWeight, group, rows, size, epsilon)
+    return gradients
+  },
+}

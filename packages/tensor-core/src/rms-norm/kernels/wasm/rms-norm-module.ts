@@ -1,0 +1,21 @@
+import { HeapModule } from '../../../engines/wasm/heap-module.js'
+import { moduleBase64 } from './module.generated.js'
+
+/** What `assembly/module.ts` exports; every argument but epsilon is an address or a count. */
+interface RmsNormExports {
+  forward(x: number, weight: number, y: number, rows: number, size: number, epsilon: number): void
+  backward(
+    x: number,
+    weight: number,
+    dy: number,
+    dx: number,
+    dWeight: number,
+    group: number,
+    rows: number,
+    size: number,
+    epsilon: number,
+  ): void
+}
+
+/** The compiled kernel, ready for the memory of any wasm backend. */
+export const rmsNormModule = new HeapModule<RmsNormExports>(moduleBase64)

@@ -1,0 +1,27 @@
+import { asFloat32 } from '../../../engines/wasm/as-float32.js'
+import { heapPointer, uninitializedTensor } from '../../../engines/wasm/heap.js'
+import { simdSupport } from '../../../engines/wasm/simd-support.js'
+import type { tf } from '../../../tf.js'
+import type { SwiGluKernel } from '../../contract.js'
+import { swiGluModule } from './swi-glu-module.js'
+
+/** WebAssembly SIMD, one pass over the elements. */
+export const kernel: SwiGluKernel = {
+  name: 'wasm',
+  supports: simdSupport,
+
+  forward({ gate, up }) {
+    const output = uninitializedTensor([gate.size]) as tf.Tensor1D
+    const [from, by, to] = [asFloat32(gate), asFloat32(up), output].map(heapPointer)
+    swiGluModule.exports().forward(from, by, to, gate.size)
+    return output
+  },
+
+  backward({ gate, up }, outputGradient) {
+    const [dGate, dUp] = [0, 1].map(() => uninitializedTensor([gate.size]) as tf.Tensor1D)
+    const given = [asFloat32(gate), asFloat32(up), asFloat32(outputGradient)]
+    const [from, by, dOut, toGate, toUp] = [...given, dGate, dUp].map(heapPointer)
+    swiGluModule.exports().backward(from, by, dOut, toGate, toUp, gate.size)
+    return { gate: dGate, up: dUp }
+  },
+}
