@@ -1,0 +1,158 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { gpuInfo } from '../../engines/webgpu/gpu-info.js'
+import { uninitializedGpuTensor } from '../../engines/webgpu/uninitialized-gpu-tensor.js'
+import { useEngine } from '../../engines/use-engine.js'
+import type { Precision } from '../../kernels/kernel.js'
+import { expectClose } from '../../testing/expect-close.js'
+import { expectNoLeak } from '../../testing/expect-no-leak.js'
+import { describeOn } from '../../testing/kernel-pairs.js'
+import { randomTensor } from '../../testing/output-and-gradients.js'
+import { valuesOf } from '../../testing/values-of.js'
+import { tf } from '../../tf.js'
+import { candidatesFor, matrixUnit } from './candidates.js'
+import { ruledDivision } from './choose-division.js'
+import { gpuMatMul, type GpuMatMulOptions, gpuMatMulProblem, productOf } from './gpu-mat-mul.js'
+import { type Division, divisionName } from './tiling.js'
+
+interface Case extends GpuMatMulOptions {
+  shapeA: number[]
+  shapeB: number[]
+}
+
+const tolerances = { float32: 2e-6, mixed: 5e-3 }
+
+/** Plain loops in double precision. */
+function expectedProduct({ shapeA, shapeB, transposeA, transposeB, scale = 1 }: Case, A: readonly number[], B: readonly number[]) {
+  const { batches, m, n, k } = productOf(shapeA, shapeB, { transposeA, transposeB })
+  const result: number[] = []
+  for (let batch = 0; batch < batches; batch++) {
+    for (let row = 0; row < m; row++) {
+      for (let column = 0; column < n; column++) {
+        let sum = 0
+        for (let i = 0; i < k; i++) {
+          const a = A[batch * m * k + (transposeA ? i * m + row : row * k + i)]
+          sum += a * B[batch * k * n + (transposeB ? column * k + i : i * n + column)]
+        }
+        result.push(scale * sum)
+      }
+    }
+  }
+  return { shape: [...shapeA.slice(0, -2), m, n], data: result }
+}
+
+async function expectRight(product: Case): Promise<void> {
+  const { shapeA, shapeB, precision = 'float32', ...options } = product
+  const [a, b] = [randomTensor(shapeA, 1), randomTensor(shapeB, 2)]
+  const { actual } = await expectNoLeak(() =>
+    valuesOf(() => ({
+      actual: gpuMatMul(tf.tensor([...a.data], shapeA), tf.tensor([...b.data], shapeB), { precision, ...options }),
+    })),
+  )
+  expectClose(actual.data, expectedProduct(product, a.data, b.data).data, { relative: tolerances[precision] })
+}
+
+const transposes = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })))
+const shapes = (m: number, n: number, k: number, { transposeA = false, transposeB = false }: GpuMatMulOptions) => ({
+  shapeA: transposeA ? [k, m] : [m, k],
+  shapeB: transposeB ? [n, k] : [k, n],
+})
+
+describeOn('the matrix product of the webgpu engine', { backend: 'webgpu' }, () => {
+  beforeAll(async () => {
+    await useEngine({ backend: 'webgpu' })
+  })
+
+  describe.each(['float32', 'mixed'] as const)('%s', (precision: Precision) => {
+    it.each(transposes)('beyond and within whole tiles, transposed: $transposeA, $transposeB', async (transposed) => {
+      for (const [m, n, k] of [
+        [33, 35, 17],
+        [64, 64, 32],
+      ]) {
+        await expectRight({ ...shapes(m, n, k, transposed), ...transposed, precision })
+      }
+    })
+
+    it.each(transposes)('every tiling of this device, transposed: $transposeA, $transposeB', async (transposed) => {
+      const [m, n, k] = [36, 68, 40]
+      const sizes = shapes(m, n, k, transposed)
+      const product = productOf(sizes.shapeA, sizes.shapeB, { ...transposed, precision })
+      const largest = gpuInfo().software ? 64 * 128 : Infinity // compilers of software GPUs take long for large tiles
+      const tilings = candidatesFor(product, gpuInfo()).map(({ tiling }) => tiling)
+      for (const tiling of tilings.filter(({ rows, columns }) => rows * columns <= largest)) {
+        const division: Division = { tiling, splits: 1 }
+        await expectRight({ ...sizes, ...transposed, precision, division }).catch((error) => {
+          throw new Error(`${divisionName(division)}: ${error.message}`)
+        })
+      }
+    })
+
+    it('adds up parts, and takes batches and a factor of the result', async () => {
+      const [shapeA, shapeB] = [
+        [3, 20, 130],
+        [3, 130, 20],
+      ]
+      const { tiling } = candidatesFor(productOf(shapeA, shapeB, { precision }), gpuInfo()).find(
+        ({ tiling }) => tiling.rows === 32,
+      )!
+      for (const scale of [1, -0.5]) {
+        await expectRight({ shapeA, shapeB, precision, scale, division: { tiling, splits: 3 } })
+      }
+    })
+  })
+
+  it.each(transposes)('one row and one column, transposed: $transposeA, $transposeB', async (transposed) => {
+    for (const [m, n, k] of [
+      [1, 70, 65],
+      [1, 36, 132],
+      [70, 1, 65],
+      [36, 1, 132],
+      [1, 1, 1],
+      [1, 40, 1100],
+    ]) {
+      await expectRight({ ...shapes(m, n, k, transposed), ...transposed })
+    }
+  })
+
+  it('takes batches of rows', async () => {
+    await expectRight({ shapeA: [3, 1, 20], shapeB: [3, 20, 36], scale: 2 })
+    await expectRight({ shapeA: [3, 1, 20], shapeB: [3, 35, 20], transposeB: true })
+  })
+
+  it.each(['float32', 'mixed'] as const)(
+    'never lets NaN beside a factor or in one of its rows spread: %s',
+    async (precision) => {
+      // new tensors get the memory of these
+      tf.tidy(() => Array.from({ length: 8 }, () => tf.add(tf.fill([33, 17], NaN), 1)))
+      const rows = Array.from({ length: 33 * 17 }, (_, i) => (i < 17 ? NaN : i % 7))
+      const { actual } = await valuesOf(() => {
+        const a = uninitializedGpuTensor([33, 17])
+        a.dispose()
+        return { actual: gpuMatMul(tf.tensor2d(rows, [33, 17]), tf.ones([35, 17]), { transposeB: true, precision }) }
+      })
+      actual.data.forEach((value, i) => expect(Number.isNaN(value)).toBe(i < 35))
+    },
+  )
+
+  it('makes infinity of what f16 cannot hold, so that the scale of a loss can react', async () => {
+    if (!matrixUnit(gpuInfo())) return
+    const { actual } = await valuesOf(() => ({
+      actual: gpuMatMul(tf.fill([8, 8], 70_000), tf.ones([8, 8]), { precision: 'mixed' }),
+    }))
+    actual.data.forEach((value) => expect(value).toBe(Infinity))
+  })
+
+  it('chooses by shape: a vector for one row, parts for few tiles and long sums, large tiles for large results', () => {
+    const of = (m: number, n: number, k: number) => ruledDivision(productOf([m, k], [k, n], {}))
+    expect(of(1, 1000, 1000).tiling.kind).toBe('vector')
+    expect(of(64, 64, 8192).splits).toBeGreaterThan(1)
+    expect(of(64, 64, 64)).toMatchObject({ tiling: { rows: 32, columns: 32 }, splits: 1 })
+    const large = of(4096, 4096, 4096)
+    expect([large.splits, large.tiling]).toMatchObject([1, { kind: 'scalar', columns: 128 }])
+  })
+
+  it('says why it cannot compute a product', () => {
+    expect(gpuMatMulProblem(productOf([0, 3], [3, 2], {}))).toBe('a factor is empty')
+    expect(gpuMatMulProblem(productOf([70_000, 2, 3], [70_000, 3, 2], {}))).toContain('than a dispatch holds, 65535')
+    expect(gpuMatMulProblem(productOf([4, 3], [3, 2], {}))).toBe(null)
+  })
+})
