@@ -68,10 +68,9 @@ const matrixCandidates = [
   matrices([32, 64, 32], [16, 32], 60),
   matrices([32, 32, 16], [16, 16], 30),
   matrices([32, 32, 16], [16, 16], 20, { buffers: 2, packed: true }),
+  matrices([16, 16, 8], [8, 8], 2),
+  matrices([16, 16, 16], [8, 8], 1, { buffers: 2, packed: true }),
 ]
-
-/** Result matrices of a subgroup that the compiler of a software GPU takes seconds for, and not minutes. */
-const mostSoftwareMatrices = 4
 
 /**
  * The tilings that a device can run for a product, matrix units first where the product may use them.
@@ -88,13 +87,12 @@ export function candidatesFor(product: Product, device: GpuInfo): readonly Candi
   const unit = product.precision === 'mixed' ? matrixUnit(device) : null
   if (!unit) return fitting
   const onMatrices = matrixCandidates.filter(({ tiling }) => {
-    const { subgroupRows, subgroupColumns } = tiling
-    const results = (subgroupRows * subgroupColumns) / (unit.M * unit.N)
+    const oneMatrix = tiling.subgroupRows === unit.M && tiling.subgroupColumns === unit.N
     return (
       fitsUnit(tiling, unit) &&
       matrixBytes(product, tiling, unit) <= memory &&
       threadsOf(tiling, unit.subgroupSize) <= threads &&
-      (!device.software || results <= mostSoftwareMatrices)
+      (oneMatrix || !device.software) // else their compilers take long
     )
   })
   return onMatrices.length > 0 ? onMatrices : fitting

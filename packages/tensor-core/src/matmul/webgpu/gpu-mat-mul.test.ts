@@ -12,7 +12,8 @@ import { tf } from '../../tf.js'
 import { candidatesFor, matrixUnit } from './candidates.js'
 import { ruledDivision } from './choose-division.js'
 import { gpuMatMul, type GpuMatMulOptions, gpuMatMulProblem, productOf } from './gpu-mat-mul.js'
-import { type Division, divisionName } from './tiling.js'
+import type { Product } from './product.js'
+import { divisionName, type Tiling } from './tiling.js'
 
 interface Case extends GpuMatMulOptions {
   shapeA: number[]
@@ -22,7 +23,11 @@ interface Case extends GpuMatMulOptions {
 const tolerances = { float32: 2e-6, mixed: 5e-3 }
 
 /** Plain loops in double precision. */
-function expectedProduct({ shapeA, shapeB, transposeA, transposeB, scale = 1 }: Case, A: readonly number[], B: readonly number[]) {
+function expectedProduct(
+  { shapeA, shapeB, transposeA, transposeB, scale = 1 }: Case,
+  A: readonly number[],
+  B: readonly number[],
+) {
   const { batches, m, n, k } = productOf(shapeA, shapeB, { transposeA, transposeB })
   const result: number[] = []
   for (let batch = 0; batch < batches; batch++) {
@@ -51,7 +56,9 @@ async function expectRight(product: Case): Promise<void> {
   expectClose(actual.data, expectedProduct(product, a.data, b.data).data, { relative: tolerances[precision] })
 }
 
-const transposes = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })))
+const transposes = [false, true].flatMap((transposeA) =>
+  [false, true].map((transposeB) => ({ transposeA, transposeB })),
+)
 const shapes = (m: number, n: number, k: number, { transposeA = false, transposeB = false }: GpuMatMulOptions) => ({
   shapeA: transposeA ? [k, m] : [m, k],
   shapeB: transposeB ? [n, k] : [k, n],
@@ -63,26 +70,33 @@ describeOn('the matrix product of the webgpu engine', { backend: 'webgpu' }, () 
   })
 
   describe.each(['float32', 'mixed'] as const)('%s', (precision: Precision) => {
-    it.each(transposes)('beyond and within whole tiles, transposed: $transposeA, $transposeB', async (transposed) => {
-      for (const [m, n, k] of [
-        [33, 35, 17],
-        [64, 64, 32],
-      ]) {
-        await expectRight({ ...shapes(m, n, k, transposed), ...transposed, precision })
+    const tilingsOf = (product: Product) => {
+      const { software } = gpuInfo() // their compilers take long for large tiles
+      const candidates = candidatesFor(product, { ...gpuInfo(), software: false }).map(({ tiling }) => tiling)
+      return candidates.filter(
+        ({ rows, columns, kind }) => !software || rows * columns <= (kind === 'scalar' ? 8192 : 1024),
+      )
+    }
+    const expectRightBy = async (tiling: Tiling, [m, n, k]: number[], transposed: GpuMatMulOptions) => {
+      const division = { tiling, splits: 1 }
+      await expectRight({ ...shapes(m, n, k, transposed), ...transposed, precision, division }).catch((error) => {
+        throw new Error(`${divisionName(division)}: ${error.message}`)
+      })
+    }
+
+    it('every tiling of this device', async () => {
+      for (const tiling of tilingsOf(productOf([36, 40], [40, 68], { precision }))) {
+        await expectRightBy(tiling, [36, 68, 40], { transposeB: true })
       }
     })
 
-    it.each(transposes)('every tiling of this device, transposed: $transposeA, $transposeB', async (transposed) => {
-      const [m, n, k] = [36, 68, 40]
-      const sizes = shapes(m, n, k, transposed)
-      const product = productOf(sizes.shapeA, sizes.shapeB, { ...transposed, precision })
-      const largest = gpuInfo().software ? 64 * 128 : Infinity // compilers of software GPUs take long for large tiles
-      const tilings = candidatesFor(product, gpuInfo()).map(({ tiling }) => tiling)
-      for (const tiling of tilings.filter(({ rows, columns }) => rows * columns <= largest)) {
-        const division: Division = { tiling, splits: 1 }
-        await expectRight({ ...sizes, ...transposed, precision, division }).catch((error) => {
-          throw new Error(`${divisionName(division)}: ${error.message}`)
-        })
+    it.each(transposes)('small tilings, transposed: $transposeA, $transposeB', async (transposed) => {
+      const tilings = tilingsOf(productOf([36, 40], [40, 68], { precision }))
+      const size = ({ rows, columns }: { rows: number; columns: number }) => rows * columns
+      const least = Math.min(...tilings.map(size))
+      for (const tiling of tilings.filter((tiling) => size(tiling) === least)) {
+        await expectRightBy(tiling, [36, 68, 40], transposed)
+        await expectRightBy(tiling, [33, 35, 17], transposed)
       }
     })
 
@@ -91,9 +105,7 @@ describeOn('the matrix product of the webgpu engine', { backend: 'webgpu' }, () 
         [3, 20, 130],
         [3, 130, 20],
       ]
-      const { tiling } = candidatesFor(productOf(shapeA, shapeB, { precision }), gpuInfo()).find(
-        ({ tiling }) => tiling.rows === 32,
-      )!
+      const { tiling } = candidatesFor(productOf(shapeA, shapeB, { precision }), gpuInfo()).at(-1)!
       for (const scale of [1, -0.5]) {
         await expectRight({ shapeA, shapeB, precision, scale, division: { tiling, splits: 3 } })
       }

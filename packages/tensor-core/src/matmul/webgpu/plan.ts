@@ -3,7 +3,7 @@ import { matrixShader } from './matrix-shader.js'
 import { packShader, packThreads } from './pack-shader.js'
 import { scalarShader } from './scalar-shader.js'
 import { sumShader, sumThreads } from './sum-shader.js'
-import type { Division, MatrixUnit } from './tiling.js'
+import { type Division, divisionName, type MatrixUnit } from './tiling.js'
 import { vectorColumns, vectorShader } from './vector-shader.js'
 
 /** Most workgroups along one axis of a dispatch. */
@@ -49,12 +49,13 @@ export type KeepShader = (key: string, make: () => string) => string
  */
 export function planOf(
   product: Product,
-  { tiling, splits }: Division,
+  division: Division,
   scale: number,
   unit: MatrixUnit | null,
   keepShader: KeepShader,
 ): Plan {
   const { batches, m, n, k } = product
+  const { tiling, splits } = division
   const { a, b } = factorsOf(product)
   const [rows, columns, step] =
     tiling.kind === 'vector' ? [1, vectorColumns(product), 4] : [tiling.rows, tiling.columns, tiling.depth]
@@ -67,18 +68,16 @@ export function planOf(
   const scaled = scale !== 1
   const layout = `${a.rowMajor} ${a.vectors} ${b.rowMajor} ${b.vectors} ${n % 4 === 0} ${edges}`
 
-  const shader = (): { label: string; source: string } => {
+  const shader = (): string => {
     const key = `matMul ${layout} ${JSON.stringify(tiling)}`
     switch (tiling.kind) {
       case 'vector':
-        return { label: 'matMul vector', source: keepShader(key, () => vectorShader(product)) }
+        return keepShader(key, () => vectorShader(product))
       case 'scalar':
-        return { label: 'matMul float32', source: keepShader(key, () => scalarShader(product, tiling, edges)) }
-      case 'matrices': {
+        return keepShader(key, () => scalarShader(product, tiling, edges))
+      case 'matrices':
         if (!unit) throw new Error('matMul: a tiling for matrix units on a device without them.')
-        const make = () => matrixShader(product, tiling, unit, { edges, scaled })
-        return { label: 'matMul f16', source: keepShader(`${key} ${scaled}`, make) }
-      }
+        return keepShader(`${key} ${scaled}`, () => matrixShader(product, tiling, unit, { edges, scaled }))
     }
   }
 
@@ -101,7 +100,8 @@ export function planOf(
   return {
     packings: packed ? [packing(a), packing(b)] : [],
     product: {
-      ...shader(),
+      label: `matMul ${divisionName(division)}`,
+      source: shader(),
       uniforms: problemUniforms({ m, n, k: packed ? steps * step : k, partDepth, rowTiles, columnTiles, parts, scale }),
       workgroups: [columnTiles, rowTiles, batches * parts],
     },

@@ -1,13 +1,5 @@
 import { type Factor, factorsOf, type Product } from './product.js'
-import {
-  bindings,
-  elementOf,
-  fetchFunction,
-  mainArguments,
-  placeOfTile,
-  placeVariables,
-  repeat,
-} from './staging.js'
+import { bindings, elementOf, fetchFunction, mainArguments, placeOfTile, placeVariables, repeat } from './staging.js'
 import { type ScalarTiling, threadsOf } from './tiling.js'
 
 /** Vectors that keep columns of the staged tiles from falling on the same memory banks. */

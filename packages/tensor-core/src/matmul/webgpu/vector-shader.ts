@@ -35,11 +35,7 @@ export function vectorShader(product: Product): string {
   if (column < problem.n) {
     let start = start_b + column * problem.k;
     for (var i = firstDepth + lane * ${width}u; i < endDepth; i += ${lanes * width}u) {
-      ${
-        b.vectors
-          ? 'sum += dot(a[(start_a + i) / 4u], b[(start + i) / 4u]);'
-          : 'sum += a[start_a + i] * b[start + i];'
-      }
+      ${b.vectors ? 'sum += dot(a[(start_a + i) / 4u], b[(start + i) / 4u]);' : 'sum += a[start_a + i] * b[start + i];'}
     }
   }`
   const slices = `
