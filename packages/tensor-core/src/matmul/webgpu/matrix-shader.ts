@@ -1,5 +1,14 @@
 import { type Factor, factorsOf, type Product } from './product.js'
-import { bindings, elementOf, fetchFunction, mainArguments, placeOfTile, placeVariables, repeat } from './staging.js'
+import {
+  bindings,
+  elementOf,
+  fetchFunction,
+  mainArguments,
+  placeOfTile,
+  placeVariables,
+  repeat,
+  stepCount,
+} from './staging.js'
 import { type MatrixTiling, type MatrixUnit, threadsOf } from './tiling.js'
 
 /** Halves at the end of a row in workgroup memory: rows stay on multiples of 16 bytes and fall on different banks. */
@@ -57,7 +66,10 @@ export function matrixShader(
   const steps = depth / K
   const multiplyTile = unrolled
     ? repeat(steps, (step) => `{ ${multiply(`${step * K}u`)} }`)
-    : `for (var at = 0u; at < ${depth}u; at += ${K}u) { ${multiply('at')} }`
+    : `for (var inner = 0u; inner < ${steps}u; inner++) {
+      let at = inner * ${K}u;
+      ${multiply('at')}
+    }`
 
   const storeDirectly = eachSum(
     (i, j) =>
@@ -110,30 +122,24 @@ fn main(
   ${stagedA.declare}
   ${stagedB.declare}
   var depth = firstDepth;
-  var buffer_a = 0u;
-  var buffer_b = 0u;
   ${stagedA.fetch('firstRow')}
   ${stagedB.fetch('firstColumn')}
   ${stagedA.store('0u')}
   ${stagedB.store('0u')}
   workgroupBarrier();
-  loop {
+  let steps = ${stepCount(depth)};
+  for (var step = 0u; step < steps; step++) {
     depth += ${depth}u;
-    let more = depth < end;
+    let more = step + 1u < steps;
     if (more) {
       ${stagedA.fetch('firstRow')}
       ${stagedB.fetch('firstColumn')}
     }
     ${multiplyTile}
     if (!more) { break; }
-    ${
-      buffers === 2
-        ? `buffer_a = ${stagedA.size}u - buffer_a;
-    buffer_b = ${stagedB.size}u - buffer_b;`
-        : 'workgroupBarrier();'
-    }
-    ${stagedA.store('buffer_a')}
-    ${stagedB.store('buffer_b')}
+    ${buffers === 2 ? '' : 'workgroupBarrier();'}
+    ${stagedA.store('(step + 1u)')}
+    ${stagedB.store('(step + 1u)')}
     workgroupBarrier();
   }
   ${store}
@@ -141,7 +147,7 @@ fn main(
 }
 
 /** How a tile of a factor passes from memory to workgroup memory, and where its matrices are there. */
-function stage({ name, rowMajor }: Factor, rows: number, { depth, packed }: MatrixTiling, threads: number) {
+function stage({ name, rowMajor }: Factor, rows: number, { depth, buffers, packed }: MatrixTiling, threads: number) {
   const width = packed ? 8 : 4 // elements that a thread reads at a time
   const [outer, inner] = rowMajor ? [rows, depth] : [depth, rows]
   const stride = (inner + padding) / 4 // in vectors of four halves, as all places
@@ -151,18 +157,21 @@ function stage({ name, rowMajor }: Factor, rows: number, { depth, packed }: Matr
   const across = (turn: number) => `${piece(turn)} / ${perOuter}u`
   const along = (turn: number) => `${piece(turn)} % ${perOuter}u * ${width}u`
   const ahead = (turn: number) => `ahead_${name}_${turn}`
+  const size = outer * stride
+  /** By the remainder of the step, from which the compiler sees that it stays within the array and checks no bounds. */
+  const startOf = (step: string) => (buffers === 2 ? `${step} % 2u * ${size}u + ` : '')
   return {
     stride,
-    size: outer * stride,
+    size,
     declare: repeat(turns, (turn) => `var ${ahead(turn)} = vec4<${packed ? 'u32' : 'f32'}>();`),
     fetch: (first: string) =>
       repeat(turns, (turn) => {
         const [row, column] = rowMajor ? [across(turn), along(turn)] : [along(turn), across(turn)]
         return `${ahead(turn)} = fetch_${name}(${first} + ${row}, depth + ${column});`
       }),
-    store: (buffer: string) =>
+    store: (step: string) =>
       repeat(turns, (turn) => {
-        const at = `${buffer} + ${across(turn)} * ${stride}u + ${along(turn)} / 4u`
+        const at = `${startOf(step)}${across(turn)} * ${stride}u + ${along(turn)} / 4u`
         return packed
           ? `tile_${name}[${at}] = bitcast<vec4<f16>>(${ahead(turn)}.xy);
     tile_${name}[${at} + 1u] = bitcast<vec4<f16>>(${ahead(turn)}.zw);`
@@ -170,7 +179,7 @@ function stage({ name, rowMajor }: Factor, rows: number, { depth, packed }: Matr
       }),
     matrixAt: (own: string, offset: number, at: string) => {
       const row = `(${own} + ${offset}u)`
-      return `buffer_${name} + ${rowMajor ? `${row} * ${stride}u + ${at} / 4u` : `${at} * ${stride}u + ${row} / 4u`}`
+      return `${startOf('step')}${rowMajor ? `${row} * ${stride}u + ${at} / 4u` : `${at} * ${stride}u + ${row} / 4u`}`
     },
   }
 }

@@ -1,5 +1,14 @@
 import { type Factor, factorsOf, type Product } from './product.js'
-import { bindings, elementOf, fetchFunction, mainArguments, placeOfTile, placeVariables, repeat } from './staging.js'
+import {
+  bindings,
+  elementOf,
+  fetchFunction,
+  mainArguments,
+  placeOfTile,
+  placeVariables,
+  repeat,
+  stepCount,
+} from './staging.js'
 import { type ScalarTiling, threadsOf } from './tiling.js'
 
 /** Vectors that keep columns of the staged tiles from falling on the same memory banks. */
@@ -70,12 +79,13 @@ fn main(
   var depth = firstDepth;
   ${stagedA.fetch('firstRow')}
   ${stagedB.fetch('firstColumn')}
-  while (depth < end) {
+  let steps = ${stepCount(depth)};
+  for (var step = 0u; step < steps; step++) {
     ${stagedA.store}
     ${stagedB.store}
     workgroupBarrier();
     depth += ${depth}u;
-    if (depth < end) {
+    if (step + 1u < steps) {
       ${stagedA.fetch('firstRow')}
       ${stagedB.fetch('firstColumn')}
     }

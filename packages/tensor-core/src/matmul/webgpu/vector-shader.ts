@@ -1,5 +1,5 @@
 import { factorsOf, type Product } from './product.js'
-import { bindings, elementOf, mainArguments, placeOfPart, placeVariables, repeat } from './staging.js'
+import { bindings, elementOf, mainArguments, placeOfPart, placeVariables, repeat, stepCount } from './staging.js'
 
 const threads = 256
 /** Threads that share an output where the right factor lies by its rows, or stand side by side where it does not. */
@@ -32,18 +32,22 @@ export function vectorShader(product: Product): string {
   const reduced = Math.log2(rest)
 
   const dot = `
-  if (column < problem.n) {
     let start = start_b + column * problem.k;
-    for (var i = firstDepth + lane * ${width}u; i < endDepth; i += ${lanes * width}u) {
-      ${b.vectors ? 'sum += dot(a[(start_a + i) / 4u], b[(start + i) / 4u]);' : 'sum += a[start_a + i] * b[start + i];'}
-    }
-  }`
+    for (var turn = 0u; turn < turns; turn++) {
+      let i = firstDepth + (turn * ${lanes}u + lane) * ${width}u;
+      if (i < end) {
+        ${
+          b.vectors
+            ? 'sum += dot(a[(start_a + i) / 4u], b[(start + i) / 4u]);'
+            : 'sum += a[start_a + i] * b[start + i];'
+        }
+      }
+    }`
   const slices = `
-  if (column < problem.n) {
-    for (var i = firstDepth + slice; i < endDepth; i += ${groups}u) {
-      sum += a[start_a + i] * b[(start_b + i * problem.n + column) / ${width}u];
-    }
-  }`
+    for (var turn = 0u; turn < turns; turn++) {
+      let i = firstDepth + turn * ${groups}u + slice;
+      if (i < end) { sum += a[start_a + i] * b[(start_b + i * problem.n + column) / ${width}u]; }
+    }`
 
   return `${bindings({ a: x, b: elementOf(b), result: own })}
 var<workgroup> sums: array<${own}, ${threads}>;
@@ -60,7 +64,9 @@ fn main(
   let slice = local / ${lanes}u;
   let column = ${b.rowMajor ? `group.x * ${groups}u + slice` : `(group.x * ${lanes}u + lane) * ${width}u`};
   var sum = ${own}();
-  ${b.rowMajor ? dot : slices}
+  let turns = ${stepCount(b.rowMajor ? lanes * width : groups)};
+  if (column < problem.n) {${b.rowMajor ? dot : slices}
+  }
   sums[local] = sum;
   ${repeat(
     reduced,
