@@ -23,7 +23,7 @@ const withoutChecks = {
   disable: ['lazy_clear_resource_on_first_use'],
 }
 
-/** Leaves out bounds, too: to measure what those checks cost. Our shaders keep within bounds, TensorFlow.js's do not. */
+/** Leaves out bounds, too: to measure what they cost. Our shaders keep within bounds, those of TensorFlow.js do not. */
 const withoutBounds = {
   enable: ['disable_robustness'],
   disable: [],
