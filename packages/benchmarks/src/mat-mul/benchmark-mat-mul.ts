@@ -35,7 +35,7 @@ export async function benchmarkMatMul(options: MatMulBenchmarkOptions): Promise<
   for (const product of products) {
     if (tune) {
       progress(done++)
-      result.tuned.push(...(await tuneMatMul([{ ...product, precision }], { rounds })))
+      result.tuned.push(...(await tuneMatMul([{ ...product, precision }])))
     }
     progress(done++)
     result.rows.push(await measureMatMul({ ...product, precision, rounds }))

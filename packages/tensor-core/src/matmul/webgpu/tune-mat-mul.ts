@@ -50,7 +50,7 @@ const tolerances: Readonly<Record<Precision, number>> = { float32: 1e-5, mixed: 
  * something else is not chosen.
  *
  * @param shapes - the shapes; a single row or column has one way only and is left out
- * @param options - `rounds`: readings of each way, default 5; `report`: is told how far the work is
+ * @param options - `rounds`: readings of each way, default 3; `report`: is told how far the work is
  * @returns what was measured, one entry for each shape
  * @throws SwatError `engine-unavailable` when another engine is active, `gpu` when the device refuses a shader
  */
@@ -59,7 +59,7 @@ export async function tuneMatMul(
   options: { rounds?: number; report?: (progress: { done: number; total: number }) => void } = {},
 ): Promise<TunedMatMul[]> {
   gpuBackend('tuneMatMul')
-  const { rounds = 5, report = () => {} } = options
+  const { rounds = 3, report = () => {} } = options
   const products = shapes.map(productFrom).filter((product) => Math.min(product.m, product.n) > 1)
   const tuned: TunedMatMul[] = []
   for (const [done, product] of products.entries()) {
