@@ -57,7 +57,7 @@ export interface MatMulRow {
 /** What is measured by `benchmarkMatMul`. */
 export interface MatMulBenchmarkOptions {
   /** The projections: m rows of k inputs to n outputs, so the right factor is the weight `[n, k]`. */
-  shapes: readonly { m: number; n: number; k: number }[]
+  shapes: readonly Pick<MatMulOptions, 'm' | 'n' | 'k'>[]
   /** Whether the products of the backward pass are measured too; default false. */
   gradients?: boolean
   /** What the products may be computed in; default float32. */
