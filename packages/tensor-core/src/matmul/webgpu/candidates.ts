@@ -7,7 +7,7 @@ import { type MatrixTiling, type MatrixUnit, type ScalarTiling, threadsOf } from
 /** A tiling with what it is expected to reach. */
 export interface Candidate {
   tiling: ScalarTiling | MatrixTiling
-  /** Expected TFLOP/s on an H200 full of such tiles; only ratios count. */
+  /** TFLOP/s supposed of an H200 full of such tiles, most of them guessed; the rule uses their ratios. */
   rate: number
 }
 
