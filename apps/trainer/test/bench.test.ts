@@ -25,6 +25,39 @@ interface Record {
 }
 const read = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Record
 
+describe('swat bench matmul', () => {
+  it.each(['cpu', 'wasm'])('on %s checks, measures, prints and writes JSON', async (backend) => {
+    const args = [
+      '--backend',
+      backend,
+      '--shapes',
+      '24x16x8, 5x6x7',
+      '--gradients',
+      '--rounds',
+      '2',
+      '--json',
+      'm.json',
+    ]
+    const { code, stdout, stderr } = await runSwat(['bench', 'matmul', ...args], folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/\n *product +tiling +ms +wall ms +TFLOP\/s +spread +clock +max error\n/)
+    expect(stdout).toMatch(/\n *\[24, 8\] · \[16, 8\]ᵀ {2}TensorFlow\.js /)
+    const { options, rows } = await read('m.json')
+    expect(options).toMatchObject({ gradients: true, precision: 'float32', tune: false, rounds: 2 })
+    expect(rows.map(({ m, n, k }) => [m, n, k])).toEqual([
+      [24, 16, 8],
+      [24, 8, 16],
+      [16, 8, 24],
+      [5, 6, 7],
+      [5, 7, 6],
+      [6, 7, 5],
+    ])
+    for (const row of rows) {
+      for (const key of ['milliseconds', 'tflops', 'maxError']) expect(Number.isFinite(row[key]), key).toBe(true)
+    }
+  })
+})
+
 describe('swat bench attention', () => {
   it.each(['cpu', 'wasm'])('on %s checks, measures, prints, and writes JSON and SVG', async (backend) => {
     const files = ['--json', `${backend}.json`, '--plot', `${backend}.svg`]
@@ -149,6 +182,11 @@ describe('bad input', () => {
       'lengths must be different and at least one, but are [8, 8].',
     ],
     [['decode', '--positions', '-5'], 'Expected whole numbers of at least 0 with commas between'],
+    [
+      ['matmul', '--shapes', '64x64'],
+      'Expected rows x outputs x inputs with commas between, for example 4096x4096x4096.',
+    ],
+    [['matmul', '--backend', 'cpu', '--shapes', '8x8x8', '--tune'], "and 'cpu' is active. Leave out tune."],
     [['atention'], "unknown command 'atention'"],
   ])('%j', async (args, message) => {
     const { code, stderr } = await runSwat(['bench', ...args], folder)

@@ -27,6 +27,11 @@ export { measureDecode } from './decode/measure-decode.js'
 export type { DecodeBenchmark, DecodeBenchmarkOptions, DecodeRow } from './decode/decode-benchmark.js'
 export { formatDecode } from './decode/format-decode.js'
 
+export { measureMatMul } from './mat-mul/measure-mat-mul.js'
+export { benchmarkMatMul } from './mat-mul/benchmark-mat-mul.js'
+export { formatMatMul } from './mat-mul/format-mat-mul.js'
+export type { MatMulBenchmark, MatMulBenchmarkOptions, MatMulOptions, MatMulRow } from './mat-mul/mat-mul-benchmark.js'
+
 export { measureTraining } from './training/measure-training.js'
 export type {
   StockComparison,

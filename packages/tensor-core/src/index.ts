@@ -61,6 +61,10 @@ export type { RmsNormOptions } from './rms-norm/contract.js'
 
 export { matMul } from './matmul/mat-mul.js'
 export type { MatMulOptions } from './matmul/mat-mul.js'
+export { describeMatMul } from './matmul/describe-mat-mul.js'
+export { tuneMatMul } from './matmul/webgpu/tune-mat-mul.js'
+export type { MatMulTrial, TunedMatMul } from './matmul/webgpu/tune-mat-mul.js'
+export type { MatMulShape } from './matmul/mat-mul-shape.js'
 
 export { linear } from './linear/linear.js'
 export type { LinearOptions } from './linear/contract.js'

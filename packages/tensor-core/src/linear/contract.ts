@@ -1,4 +1,4 @@
-import type { Kernel, KernelPolicy, KernelRequest } from '../kernels/kernel.js'
+import type { Kernel, KernelPolicy, KernelRequest, Precision } from '../kernels/kernel.js'
 import type { tf } from '../tf.js'
 
 /** What the op tells its kernels about a call. */
@@ -15,6 +15,7 @@ export interface LinearRequest extends KernelRequest {
 export interface LinearInputs {
   x: tf.Tensor2D // [rows, inputSize]
   weight: tf.Tensor2D // [outputSize, inputSize]
+  precision: Precision
 }
 
 /** One implementation of {@link linear}. */

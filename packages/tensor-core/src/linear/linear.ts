@@ -25,6 +25,7 @@ export function linear<T extends tf.Tensor>(x: T, weight: tf.Tensor2D, options: 
   const inputs = ([x, weight]: readonly tf.Tensor[]) => ({
     x: tf.reshape(x, [rows, inputSize]) as tf.Tensor2D,
     weight: weight as tf.Tensor2D,
+    precision: request.precision,
   })
   return withGradient(
     [x, weight],

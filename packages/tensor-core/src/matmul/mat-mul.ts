@@ -1,9 +1,10 @@
 import { simdSupport } from '../engines/wasm/simd-support.js'
-import { kernelRequest } from '../kernels/kernel.js'
+import { kernelRequest, type Precision } from '../kernels/kernel.js'
 import { SwatError } from '../swat-error.js'
 import { tf } from '../tf.js'
 import { transpose } from './transpose.js'
 import { simdProduct } from './wasm/simd-product.js'
+import { gpuMatMul, gpuMatMulProblem, productOf } from './webgpu/gpu-mat-mul.js'
 
 /** Options of {@link matMul}. */
 export interface MatMulOptions {
@@ -11,6 +12,8 @@ export interface MatMulOptions {
   transposeA?: boolean
   /** Multiply with `b` transposed in its last two axes. */
   transposeB?: boolean
+  /** The arithmetic that is permitted; default `float32`. With `mixed` the webgpu engine may multiply in float16. */
+  precision?: Precision
 }
 
 /**
@@ -18,11 +21,12 @@ export interface MatMulOptions {
  *
  * TensorFlow.js's WebAssembly backend multiplies two plain matrices about twenty times faster than it does with a
  * transpose flag or a batch, and keeps a packed copy of what is on the right. There our own product runs; where it
- * cannot, operands are transposed explicitly and batches are taken one by one.
+ * cannot, operands are transposed explicitly and batches are taken one by one. On the
+ * webgpu engine the product is our own, where its factors are float32 and within the limits of a dispatch.
  *
  * @param a - `[..., m, k]`, or `[..., k, m]` with `transposeA`
  * @param b - `[..., k, n]`, or `[..., n, k]` with `transposeB`; the same leading axes as `a`
- * @param options - which operands to transpose
+ * @param options - which operands to transpose, and the arithmetic
  * @returns `[..., m, n]`
  * @throws SwatError `shape` when the operands do not fit
  */
@@ -39,7 +43,12 @@ export function matMul(a: tf.Tensor, b: tf.Tensor, options: MatMulOptions = {}):
         `${flag(transposeA)} and b is [${b.shape.join(', ')}]${flag(transposeB)}.`,
     )
   }
-  if (tf.getBackend() !== 'wasm') return tf.matMul(a, b, transposeA, transposeB)
+  const backend = tf.getBackend()
+  if (backend === 'webgpu' && a.dtype === 'float32' && b.dtype === 'float32') {
+    const product = productOf(a.shape, b.shape, options)
+    if (gpuMatMulProblem(product) === null) return gpuMatMul(a, b, options)
+  }
+  if (backend !== 'wasm') return tf.matMul(a, b, transposeA, transposeB)
   const batches = batchAxes.reduce((product, axis) => product * axis, 1)
   if (simdSupport(kernelRequest()).supported) {
     return simdProduct(a, b, { batches, m, n, k, transposeA, transposeB }, [...batchAxes, m, n])

@@ -23,10 +23,17 @@ const withoutChecks = {
   disable: ['lazy_clear_resource_on_first_use'],
 }
 
+/** Leaves out bounds, too: to measure what they cost. Our shaders keep within bounds, those of TensorFlow.js do not. */
+const withoutBounds = {
+  enable: ['disable_robustness'],
+  disable: [],
+}
+
 /**
  * WebGPU for Node: Dawn, from the optional npm package `webgpu`. Defines the globals that TensorFlow.js's backend
  * expects of a browser (`GPUBufferUsage` …). Invalid use and out-of-bounds accesses are checked always; unset memory is
- * cleared only where the environment variable `SWAT_GPU_CHECKS` is 1, as browsers do and tests should.
+ * cleared only where the environment variable `SWAT_GPU_CHECKS` is 1, as browsers do and tests should. Where it is 0,
+ * shaders do not check bounds: an experiment.
  *
  * @returns the entry point, as `navigator.gpu` in browsers
  * @throws SwatError `engine-unavailable` in browsers without WebGPU and where the package is missing or does not load
@@ -42,7 +49,8 @@ export async function createDawn(): Promise<GPU> {
   for (const [name, value] of Object.entries(globals)) {
     if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
   }
-  const toggles = process.env.SWAT_GPU_CHECKS === '1' ? [always] : [always, withoutChecks]
+  const { SWAT_GPU_CHECKS: checks } = process.env
+  const toggles = [always, ...(checks === '1' ? [] : [withoutChecks]), ...(checks === '0' ? [withoutBounds] : [])]
   return create([
     `enable-dawn-features=${toggles.flatMap(({ enable }) => enable).join(',')}`,
     `disable-dawn-features=${toggles.flatMap(({ disable }) => disable).join(',')}`,

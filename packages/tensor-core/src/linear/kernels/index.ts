@@ -2,6 +2,7 @@
 import { kernel as composite } from './composite/kernel.js'
 import { kernel as cpu } from './cpu/kernel.js'
 import { kernel as wasm } from './wasm/kernel.js'
+import { kernel as webgpu } from './webgpu/kernel.js'
 
 /** Every kernel in this folder. */
-export const kernels = [composite, cpu, wasm] as const
+export const kernels = [composite, cpu, wasm, webgpu] as const

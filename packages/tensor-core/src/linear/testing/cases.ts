@@ -10,6 +10,10 @@ const sizes: readonly { x: number[]; outputSize: number }[] = [
   { x: [2, 3, 64], outputSize: 65 },
   { x: [65, 64], outputSize: 7 },
   { x: [130, 65], outputSize: 130 },
+  { x: [128, 64], outputSize: 128 }, // whole tiles
+  { x: [63, 127], outputSize: 129 },
+  { x: [257, 9], outputSize: 20 }, // a sum over many rows
+  { x: [3, 257], outputSize: 36 },
   { x: [1, 4, 2, 6], outputSize: 10 },
 ]
 
