@@ -92,7 +92,7 @@ export { accumulateGradients } from './gradients/accumulate-gradients.js'
 
 export { adamW } from './optimizers/adamw.js'
 export type { AdamWSettings, AdamWState, Optimizer } from './optimizers/adamw.js'
-export { initialLossScale, nextLossScale } from './optimizers/loss-scale.js'
+export { initialLossScale, nextLossScale, scaledGlobalNorm } from './optimizers/loss-scale.js'
 export type { LossScale, LossScaleSettings } from './optimizers/loss-scale.js'
 export { globalNorm } from './global-norm/global-norm.js'
 export type { GlobalNormOptions, GlobalNormOutputs } from './global-norm/contract.js'

@@ -33,6 +33,22 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu'])('peakMemory on %s', (backe
       expect(memory.heapGrowthBytes === null).toBe(backend !== 'wasm')
     })
 
+    it('takes off what goes that was there before', async () => {
+      let kept = randomTensor([5000], 1)
+      await settle(kept)
+      const { memory } = await peakMemory(async () => {
+        for (let seed = 2; seed < 6; seed++) {
+          const next = randomTensor([5000], seed)
+          await settle(next)
+          kept.dispose()
+          kept = next
+        }
+      })
+      kept.dispose()
+      expect(memory.peakBytes).toBeGreaterThanOrEqual(4 * 5000)
+      expect(memory.peakBytes).toBeLessThan(4 * 5000 * 1.5 + 4096)
+    })
+
     it('counts shared data once', async () => {
       const { memory } = await peakMemory(() => {
         const a = randomTensor([5000], 1)

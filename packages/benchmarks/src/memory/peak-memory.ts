@@ -55,21 +55,18 @@ interface EngineInternals {
 function tensorMeter(): Meter {
   const engine = tf.engine() as unknown as EngineInternals
   const { trackTensor, removeDataId } = engine
-  const counted = new Map<object, number>()
   let [bytes, peak] = [0, 0]
   engine.trackTensor = (tensor, backend) => {
     const isNew = !engine.state.tensorInfo.has(tensor.dataId)
     trackTensor.call(engine, tensor, backend)
     if (!isNew) return
     const size = engine.state.tensorInfo.get(tensor.dataId)?.bytes ?? 0
-    counted.set(tensor.dataId, size)
     bytes += size
     peak = Math.max(peak, bytes)
   }
   engine.removeDataId = (dataId, backend) => {
+    bytes -= engine.state.tensorInfo.get(dataId)?.bytes ?? 0
     removeDataId.call(engine, dataId, backend)
-    bytes -= counted.get(dataId) ?? 0
-    counted.delete(dataId)
   }
   return {
     peakBytes: () => peak,
@@ -85,10 +82,14 @@ interface Heap {
 /** Counts what JavaScript takes of the WebAssembly heap: tensors and the working memory of our kernels. */
 function heapMeter(): Meter | null {
   if (tf.getBackend() !== 'wasm') return null
-  const heap = (tf.backend() as unknown as { wasm: Heap }).wasm
+  const backend = tf.backend() as unknown as { wasm: Heap; disposeData(dataId: object, force?: boolean): boolean }
+  const { tensorInfo } = (tf.engine() as unknown as EngineInternals).state
+  const heap = backend.wasm
   heap._free(heap._malloc(16)) // Emscripten puts the functions in place of stubs at the first call of each
   const { _malloc: take, _free: giveBack } = heap
+  const { disposeData } = backend
   const taken = new Map<number, number>()
+  let removing = 0 // bytes of the tensor that goes: of one that was there before, the heap does not know them
   let [bytes, peak] = [0, 0]
   heap._malloc = (size) => {
     const pointer = take(size)
@@ -99,12 +100,23 @@ function heapMeter(): Meter | null {
   }
   heap._free = (pointer) => {
     giveBack(pointer)
-    bytes -= taken.get(pointer >>> 0) ?? 0
+    bytes -= taken.get(pointer >>> 0) ?? removing
     taken.delete(pointer >>> 0)
+  }
+  backend.disposeData = (dataId, force) => {
+    removing = tensorInfo.get(dataId)?.bytes ?? 0
+    try {
+      return disposeData.call(backend, dataId, force)
+    } finally {
+      removing = 0
+    }
   }
   return {
     peakBytes: () => peak,
-    stop: () => Object.assign(heap, { _malloc: take, _free: giveBack }),
+    stop() {
+      Object.assign(heap, { _malloc: take, _free: giveBack })
+      Object.assign(backend, { disposeData })
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import {
   globalNorm,
   initialLossScale,
   nextLossScale,
+  scaledGlobalNorm,
   SwatError,
   tf,
   type AdamWState,
@@ -160,7 +161,8 @@ function computeGradients(
       { lossScale: lossScale?.scale },
     )
     const tensors = [...flattenParameters(gradients).values()]
-    const { norm, scale } = globalNorm(tensors, { maxNorm: clip, lossScale: lossScale?.scale, kernels })
+    const options = { maxNorm: clip, kernels }
+    const { norm, scale } = lossScale ? scaledGlobalNorm(tensors, lossScale, options) : globalNorm(tensors, options)
     return { loss, gradients, norm, gradientScale: scale, lossScale }
   } catch (error) {
     if (lossScale && !state.lossScale) tf.dispose([lossScale.scale, lossScale.stableSteps])

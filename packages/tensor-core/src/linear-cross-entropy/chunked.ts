@@ -52,9 +52,9 @@ export function chunked({ linear, crossEntropy }: Parts): Pick<LinearCrossEntrop
 }
 
 /** The chunks, each made when it is called for. */
-function chunksOf({ x, weight, labels, rowWeights, chunkRows }: LinearCrossEntropyInputs): (() => Chunk)[] {
+function chunksOf({ x, weight, labels, rowWeights, precision, chunkRows }: LinearCrossEntropyInputs): (() => Chunk)[] {
   const [rows, inputSize] = x.shape
-  if (chunkRows >= rows) return [() => ({ x, weight, labels, rowWeights })]
+  if (chunkRows >= rows) return [() => ({ x, weight, labels, rowWeights, precision })]
   return Array.from({ length: Math.ceil(rows / chunkRows) }, (_, i) => {
     const start = i * chunkRows
     const count = Math.min(chunkRows, rows - start)
@@ -63,6 +63,7 @@ function chunksOf({ x, weight, labels, rowWeights, chunkRows }: LinearCrossEntro
       weight,
       labels: tf.slice(labels, start, count),
       rowWeights: tf.slice(rowWeights, start, count),
+      precision,
     })
   })
 }

@@ -1,4 +1,4 @@
-import type { Kernel, KernelPolicy, KernelRequest } from '../kernels/kernel.js'
+import type { Kernel, KernelPolicy, KernelRequest, Precision } from '../kernels/kernel.js'
 import type { tf } from '../tf.js'
 
 /** What the op tells its kernels about a call. */
@@ -17,6 +17,7 @@ export interface LinearCrossEntropyInputs {
   weight: tf.Tensor2D // [vocabSize, inputSize]
   labels: tf.Tensor1D // int32 [rows]; in an ignored row any class
   rowWeights: tf.Tensor1D // [rows]; 1 / number of scored rows, 0 in an ignored row
+  precision: Precision
   chunkRows: number // how many rows of logits may be held at a time
 }
 

@@ -42,6 +42,7 @@ export function linearCrossEntropy(
     x: x as tf.Tensor2D,
     weight: weight as tf.Tensor2D,
     ...scored(),
+    precision: request.precision,
     chunkRows,
   })
   if (!isRecording()) return tf.tidy(() => kernel.loss(inputs([x, weight])))

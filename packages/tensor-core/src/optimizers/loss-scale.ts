@@ -1,3 +1,5 @@
+import { normEpsilon, type GlobalNormOptions, type GlobalNormOutputs } from '../global-norm/contract.js'
+import { globalNorm } from '../global-norm/global-norm.js'
 import { tf } from '../tf.js'
 
 /** The dynamic loss scale, on the device: nobody waits for it. */
@@ -26,6 +28,29 @@ const largest = 2 ** 24 // beyond, a mean loss times the scale is itself near th
  */
 export function initialLossScale(settings: LossScaleSettings = {}): LossScale {
   return { scale: tf.scalar(settings.initial ?? 2 ** 16), stableSteps: tf.scalar(0) }
+}
+
+/**
+ * Norm and clipping factor of gradients of a scaled loss, as `globalNorm` gives them for a plain one.
+ *
+ * @param tensors - the gradients times the scale; they stay the caller's
+ * @param lossScale - the scale, on the device
+ * @param options - limit of the norm, kernel choice
+ * @returns the norm of the unscaled gradients, and the factor that undoes the scale and clips: 0 where the norm is not
+ * finite; both are the caller's to dispose
+ */
+export function scaledGlobalNorm(
+  tensors: readonly tf.Tensor[],
+  lossScale: LossScale,
+  { maxNorm = null, kernels }: Omit<GlobalNormOptions, 'lossScale'> = {},
+): GlobalNormOutputs {
+  return tf.tidy(() => {
+    const scaled = globalNorm(tensors, { kernels })
+    const norm = tf.div(scaled.norm, lossScale.scale) as tf.Scalar
+    const clipped = maxNorm === null ? tf.scalar(1) : tf.minimum(tf.div(maxNorm, tf.add(norm, normEpsilon)), 1)
+    const isFinite = tf.greater(scaled.scale, 0)
+    return { norm, scale: tf.where(isFinite, tf.div(clipped, lossScale.scale), tf.scalar(0)) as tf.Scalar }
+  })
 }
 
 /**

@@ -8,7 +8,7 @@ export const kernel: GlobalNormKernel = {
   supports: () => supported,
 
   measure({ tensors, maxNorm, lossScale }) {
-    const squares = tensors.map((tensor) => sumOf(tf.square(tf.mul(tensor, 1 / lossScale))))
+    const squares = tensors.map((tensor) => tf.tidy(() => sumOf(tf.square(tf.mul(tensor, 1 / lossScale)))))
     const norm = tf.sqrt(tf.sum(tf.stack([tf.scalar(0), ...squares]))) as tf.Scalar
     const clip = maxNorm === null ? tf.onesLike(norm) : tf.minimum(1, tf.div(maxNorm, tf.add(norm, normEpsilon)))
     const scale = tf.maximum(leastScale, tf.mul(clip, 1 / lossScale))
