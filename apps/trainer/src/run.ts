@@ -201,7 +201,7 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
     const isExamined = (step: number) => isDue(step, validation.every) || isDue(step, sample.every)
     const isStopped = () => signal?.aborted === true || performance.now() >= deadline
 
-    // The training: batch → loss → gradients → update, then what is due. A GPU computes a step while the next is recorded.
+    // The training: batch → loss → gradients → update, then what is due. A GPU computes a step behind.
     const ahead = engine.backend === 'webgpu' ? 1 : 0
     const underWay: StepUnderWay[] = []
     let settledAt = 0

@@ -33,8 +33,8 @@ const stockRounds = 5
 
 /**
  * Measures training steps of a fresh model on random tokens, on the active engine, as a training run does them: the
- * next step is started before the last one is read. Beside speed: the peak of memory, where the GPU's time goes, and the
- * rate of a large matrix product, for comparison.
+ * next step is started before the last one is read. Beside speed: the peak of memory, where the GPU's time goes, and
+ * the rate of a large matrix product, for comparison.
  *
  * @param options - model, batch, precision and number of steps
  * @returns one row; the model is freed

@@ -40,7 +40,7 @@ export interface TrainingSettings {
   clip: number | null
   /** Which kernels run, and with what precision; `mixed` scales the loss. */
   kernels?: KernelPolicy
-  /** Keep the input of each block only and compute the rest again in the backward pass: less memory, a third more work. */
+  /** Keep the input of each block only, compute the rest again in the backward pass: less memory, a third more work. */
   checkpointActivations?: boolean
 }
 
@@ -91,8 +91,8 @@ export interface StartedTrainingStep {
  * @returns the new state and the measurements of the step
  * @throws SwatError `non-finite-loss` when the loss or the gradient is not finite; nothing has been updated then and
  * `state` is still good. (In mixed precision a gradient that overflows is no error but a step left out, with a smaller
- * loss scale for the next.) Errors of the forward pass leave it good, too. Only what the batches reach is checked: in an
- * untied model, a NaN in the embedding of a token that they do not hold changes neither loss nor gradient, and goes
+ * loss scale for the next.) Errors of the forward pass leave it good, too. Only what the batches reach is checked: in
+ * an untied model, a NaN in the embedding of a token that they do not hold changes neither loss nor gradient, and goes
  * unseen until a batch holds it.
  */
 export async function trainingStep(
