@@ -20,10 +20,13 @@ it('exports exactly this', () => {
     'presetNames',
     'resolveConfig',
     'sampleToken',
+    'startTrainingStep',
     'swatBlock',
     'swatConfigSchema',
+    'swatHiddenStates',
     'swatTransformer',
     'toHuggingFaceConfig',
+    'trainingMemory',
     'trainingStep',
   ])
 })

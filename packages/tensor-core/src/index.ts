@@ -89,6 +89,7 @@ export type { Random, RandomState } from './random/create-random.js'
 
 export { nextTokenLabels } from './losses/next-token-labels.js'
 export { accumulateGradients } from './gradients/accumulate-gradients.js'
+export type { AccumulateGradientsOptions } from './gradients/accumulate-gradients.js'
 
 export { adamW } from './optimizers/adamw.js'
 export type { AdamWSettings, AdamWState, Optimizer } from './optimizers/adamw.js'

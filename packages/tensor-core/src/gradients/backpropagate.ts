@@ -28,7 +28,12 @@ export function backpropagate(
   f: () => tf.Tensor,
   inputs: readonly tf.Tensor[],
   options: BackpropagateOptions = {},
-): { value: tf.Tensor; gradients: (tf.Tensor | null)[] } {
+): {
+  /** What `f` computed. */
+  value: tf.Tensor
+  /** One for each input, in their order. */
+  gradients: (tf.Tensor | null)[]
+} {
   const engine = tf.engine()
   engine.startScope('backpropagate')
   let kept: tf.Tensor[] = []
