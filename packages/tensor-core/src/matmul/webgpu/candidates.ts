@@ -88,7 +88,9 @@ export function candidatesFor(product: Product, device: GpuInfo): readonly Candi
   const fitting = scalarCandidates.filter(
     ({ tiling }) => scalarBytes(tiling) <= memory && threadsOf(tiling, 0) <= threads,
   )
-  const unit = product.precision === 'mixed' ? matrixUnit(device) : null
+  const ofDevice = product.precision === 'mixed' ? matrixUnit(device) : null
+  // a shader that stores whole matrices cannot be bound to a smaller result
+  const unit = ofDevice && product.batches * product.m * product.n >= ofDevice.M * ofDevice.N ? ofDevice : null
   if (!unit) return fitting
   const onMatrices = matrixCandidates.filter(({ tiling }) => {
     const oneMatrix = tiling.subgroupRows === unit.M && tiling.subgroupColumns === unit.N
