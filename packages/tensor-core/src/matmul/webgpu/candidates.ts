@@ -7,70 +7,61 @@ import { type MatrixTiling, type MatrixUnit, type ScalarTiling, threadsOf } from
 /** A tiling with what it is expected to reach. */
 export interface Candidate {
   tiling: ScalarTiling | MatrixTiling
-  /** TFLOP/s supposed of an H200 full of such tiles, most of them guessed; the rule uses their ratios. */
+  /** TFLOP/s of an H100 full of such tiles, measured at 4,096³ (LOG.md, 2026-11-26); the rule uses their ratios. */
   rate: number
+  /** Workgroups that it takes to fill one of the device's units. */
+  perUnit: number
 }
 
 const scalar = (
   [rows, columns, depth]: [number, number, number],
   [threadRows, threadColumns]: [number, number],
   rate: number,
-): { tiling: ScalarTiling; rate: number } => ({
+): Candidate & { tiling: ScalarTiling } => ({
   tiling: { kind: 'scalar', rows, columns, depth, threadRows, threadColumns },
   rate,
+  perUnit: 1,
 })
 
 const scalarCandidates = [
-  scalar([128, 128, 16], [8, 8], 32),
+  scalar([128, 128, 16], [8, 8], 34),
   scalar([128, 128, 8], [8, 8], 30),
-  scalar([128, 128, 32], [8, 8], 30),
+  scalar([128, 128, 32], [8, 8], 33),
   scalar([128, 64, 16], [8, 8], 28),
-  scalar([64, 64, 16], [8, 4], 24),
-  scalar([64, 64, 16], [4, 4], 20),
-  scalar([32, 32, 16], [4, 4], 12),
-  scalar([16, 64, 16], [4, 4], 10),
+  scalar([64, 64, 16], [8, 4], 28),
+  scalar([64, 64, 16], [4, 4], 25),
+  scalar([32, 32, 16], [4, 4], 20),
+  scalar([16, 64, 16], [4, 4], 18),
 ]
 
 const matrices = (
   [rows, columns, depth]: [number, number, number],
   [subgroupRows, subgroupColumns]: [number, number],
   rate: number,
-  variant: Partial<Pick<MatrixTiling, 'buffers' | 'packed' | 'unrolled'>> = {},
-): { tiling: MatrixTiling; rate: number } => ({
-  tiling: {
-    ...{ kind: 'matrices', rows, columns, depth, subgroupRows, subgroupColumns },
-    ...{ buffers: 1, packed: false, unrolled: false },
-    ...variant,
-  },
-  rate,
-})
+  variant: Partial<Pick<MatrixTiling, 'buffers' | 'packed' | 'unrolled'> & Pick<Candidate, 'perUnit'>> = {},
+): Candidate & { tiling: MatrixTiling } => {
+  const { perUnit = 1, buffers = 1, packed = false, unrolled = false } = variant
+  const tile = { rows, columns, depth, subgroupRows, subgroupColumns }
+  return { tiling: { kind: 'matrices', ...tile, buffers, packed, unrolled }, rate, perUnit }
+}
 
 const matrixCandidates = [
-  matrices([128, 128, 32], [64, 32], 180, { buffers: 2 }),
-  matrices([128, 128, 32], [64, 32], 170, { buffers: 2, unrolled: true }),
-  matrices([128, 128, 32], [64, 32], 170),
-  matrices([128, 128, 32], [64, 32], 150, { packed: true }),
-  matrices([128, 128, 32], [64, 32], 150, { buffers: 2, packed: true }),
-  matrices([128, 128, 32], [32, 64], 150, { buffers: 2 }),
-  matrices([128, 128, 64], [64, 32], 150),
-  matrices([128, 128, 64], [64, 32], 150, { packed: true }),
-  matrices([128, 128, 32], [64, 64], 150),
-  matrices([128, 128, 32], [64, 64], 150, { buffers: 2, packed: true }),
-  matrices([128, 256, 32], [64, 64], 150),
-  matrices([128, 256, 32], [64, 64], 150, { packed: true }),
-  matrices([256, 128, 32], [64, 64], 150),
-  matrices([256, 128, 32], [64, 64], 150, { packed: true }),
-  matrices([128, 128, 16], [64, 32], 140, { buffers: 2 }),
-  matrices([128, 128, 32], [32, 32], 120, { buffers: 2 }),
-  matrices([128, 256, 16], [64, 64], 150, { buffers: 2 }),
-  matrices([256, 128, 16], [64, 64], 150, { buffers: 2, packed: true }),
-  matrices([128, 64, 32], [64, 32], 130),
-  matrices([128, 64, 32], [64, 32], 130, { buffers: 2 }),
-  matrices([64, 128, 32], [32, 64], 130, { buffers: 2 }),
-  matrices([64, 64, 32], [32, 32], 100, { buffers: 2 }),
-  matrices([64, 64, 64], [32, 32], 90),
-  matrices([32, 64, 32], [16, 32], 60),
-  matrices([32, 32, 16], [16, 16], 30),
+  matrices([128, 256, 32], [64, 64], 222),
+  matrices([128, 256, 32], [64, 64], 219, { unrolled: true }),
+  matrices([256, 128, 32], [64, 64], 219),
+  matrices([128, 128, 32], [64, 64], 212, { perUnit: 2 }),
+  matrices([128, 128, 32], [64, 64], 211, { unrolled: true, perUnit: 2 }),
+  matrices([128, 128, 32], [64, 64], 200, { packed: true, perUnit: 2 }),
+  matrices([128, 128, 32], [64, 64], 213, { packed: true, unrolled: true, perUnit: 2 }),
+  matrices([128, 128, 64], [64, 64], 222, { packed: true }),
+  matrices([128, 128, 64], [64, 32], 213, { packed: true }),
+  matrices([128, 128, 64], [64, 32], 189),
+  matrices([128, 128, 32], [64, 32], 153, { buffers: 2 }),
+  matrices([128, 128, 16], [64, 64], 153, { buffers: 2 }),
+  matrices([128, 64, 32], [64, 32], 147, { perUnit: 2 }),
+  matrices([64, 64, 64], [32, 32], 128, { perUnit: 2 }),
+  matrices([32, 64, 32], [16, 32], 92, { perUnit: 4 }),
+  matrices([32, 32, 16], [16, 16], 52, { perUnit: 4 }),
   matrices([32, 32, 16], [16, 16], 20, { buffers: 2, packed: true }),
   matrices([16, 16, 8], [8, 8], 2),
   matrices([16, 16, 16], [8, 8], 1, { buffers: 2, packed: true }),

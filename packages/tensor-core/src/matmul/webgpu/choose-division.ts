@@ -7,7 +7,7 @@ import { vectorColumns } from './vector-shader.js'
 
 /** What the rule supposes about a device: an H200's, as WebGPU does not tell. */
 const supposed = {
-  /** Workgroups that run side by side at full speed. */
+  /** Its processors, on each of which one or a few workgroups run. */
   units: 132,
   /** Bytes a second. */
   bandwidth: 4e12,
@@ -55,14 +55,15 @@ export function dividedCandidates(
   candidates: readonly Candidate[],
 ): (Division & { seconds: number })[] {
   const { batches, m, n, k } = product
-  return candidates.flatMap(({ tiling, rate }) => {
+  return candidates.flatMap(({ tiling, rate, perUnit }) => {
+    const places = supposed.units * perUnit
     const tiles = batches * Math.ceil(m / tiling.rows) * Math.ceil(n / tiling.columns)
     const packed = tiling.kind === 'matrices' && tiling.packed
     const packing = packed ? (batches * 6 * (m * k + k * n)) / supposed.bandwidth + 2 * supposed.dispatch : 0
-    return partCounts(k, tiles).map((splits) => {
-      const rounds = Math.ceil((tiles * splits) / supposed.units)
+    return partCounts(k, tiles, places).map((splits) => {
+      const rounds = Math.ceil((tiles * splits) / places)
       const depth = Math.ceil(k / splits / tiling.depth) * tiling.depth
-      const products = (rounds * supposed.units * 2 * tiling.rows * tiling.columns * depth) / (rate * 1e12)
+      const products = (rounds * places * 2 * tiling.rows * tiling.columns * depth) / (rate * 1e12)
       const sums = splits > 1 ? (4 * (2 * splits + 1) * batches * m * n) / supposed.bandwidth + supposed.dispatch : 0
       return { tiling, splits, seconds: supposed.dispatch + products + sums + packing }
     })
@@ -70,9 +71,9 @@ export function dividedCandidates(
 }
 
 /** Powers of two, up to where the device is full or the parts get short. */
-function partCounts(k: number, tiles: number): number[] {
+function partCounts(k: number, tiles: number, places: number): number[] {
   const counts = [1]
-  for (let count = 2; count <= mostParts && k / count >= leastPart && tiles * count <= 2 * supposed.units; count *= 2) {
+  for (let count = 2; count <= mostParts && k / count >= leastPart && tiles * count <= 2 * places; count *= 2) {
     counts.push(count)
   }
   return counts
@@ -82,5 +83,5 @@ function vectorSplits(product: Product): number {
   const { batches, n, k, transposeB } = product
   if (transposeB) return 1 // many workgroups as it is
   const workgroups = batches * Math.ceil(n / vectorColumns(product))
-  return Math.max(...partCounts(k, workgroups))
+  return Math.max(...partCounts(k, workgroups, supposed.units))
 }

@@ -50,26 +50,43 @@ export function matrixShader(
   const sums = `subgroup_matrix_result<f32, ${N}, ${M}>`
 
   /** One step of K; `at` is its place in the tile as an expression. */
-  const multiply = (at: string) => `
+  const multiply = (buffer: number, at: string) => `
     ${repeat(
       rowMatrices,
       (i) =>
-        `let left_${i} = subgroupMatrixLoad<${left}, ${a.rowMajor ? 'row_major' : 'col_major'}>(&tile_a, ${stagedA.matrixAt('ownRow', i * M, at)}, ${stagedA.stride}u);`,
+        `let left_${i} = subgroupMatrixLoad<${left}, ${a.rowMajor ? 'row_major' : 'col_major'}>(&tile_a_${buffer}, ${stagedA.matrixAt('ownRow', i * M, at)}, ${stagedA.stride}u);`,
     )}
     ${repeat(
       columnMatrices,
       (j) => `{
-      let right = subgroupMatrixLoad<${right}, ${b.rowMajor ? 'col_major' : 'row_major'}>(&tile_b, ${stagedB.matrixAt('ownColumn', j * N, at)}, ${stagedB.stride}u);
+      let right = subgroupMatrixLoad<${right}, ${b.rowMajor ? 'col_major' : 'row_major'}>(&tile_b_${buffer}, ${stagedB.matrixAt('ownColumn', j * N, at)}, ${stagedB.stride}u);
       ${repeat(rowMatrices, (i) => `${sum(i, j)} = subgroupMatrixMultiplyAccumulate(left_${i}, right, ${sum(i, j)});`)}
     }`,
     )}`
   const steps = depth / K
-  const multiplyTile = unrolled
-    ? repeat(steps, (step) => `{ ${multiply(`${step * K}u`)} }`)
-    : `for (var inner = 0u; inner < ${steps}u; inner++) {
+  const multiplyTile = (buffer: number) =>
+    unrolled
+      ? repeat(steps, (step) => `{ ${multiply(buffer, `${step * K}u`)} }`)
+      : `for (var inner = 0u; inner < ${steps}u; inner++) {
       let at = inner * ${K}u;
-      ${multiply('at')}
+      ${multiply(buffer, 'at')}
     }`
+
+  /** One step of the loop: the next tiles are read while those of a buffer are multiplied, and staged in the next. */
+  const stepThrough = (buffer: number) => `
+    step++;
+    depth += ${depth}u;
+    let more_${buffer} = step < steps;
+    if (more_${buffer}) {
+      ${stagedA.fetch('firstRow')}
+      ${stagedB.fetch('firstColumn')}
+    }
+    ${multiplyTile(buffer)}
+    if (!more_${buffer}) { break; }
+    ${buffers === 2 ? '' : 'workgroupBarrier();'}
+    ${stagedA.store((buffer + 1) % buffers)}
+    ${stagedB.store((buffer + 1) % buffers)}
+    workgroupBarrier();`
 
   const storeDirectly = eachSum(
     (i, j) =>
@@ -103,8 +120,8 @@ enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 diagnostic(off, chromium.subgroup_matrix_uniformity);
 ${bindings({ a: element(a), b: element(b), result: 'f32' })}
-var<workgroup> tile_a: array<vec4<f16>, ${buffers * stagedA.size}>;
-var<workgroup> tile_b: array<vec4<f16>, ${buffers * stagedB.size}>;
+${repeat(buffers, (buffer) => `var<workgroup> tile_a_${buffer}: array<vec4<f16>, ${stagedA.size}>;`)}
+${repeat(buffers, (buffer) => `var<workgroup> tile_b_${buffer}: array<vec4<f16>, ${stagedB.size}>;`)}
 ${throughMemory ? `var<workgroup> scratch: array<f32, ${subgroups * M * N}>;` : ''}
 ${placeVariables}
 
@@ -124,30 +141,20 @@ fn main(
   var depth = firstDepth;
   ${stagedA.fetch('firstRow')}
   ${stagedB.fetch('firstColumn')}
-  ${stagedA.store('0u')}
-  ${stagedB.store('0u')}
+  ${stagedA.store(0)}
+  ${stagedB.store(0)}
   workgroupBarrier();
   let steps = ${stepCount(depth)};
-  for (var step = 0u; step < steps; step++) {
-    depth += ${depth}u;
-    let more = step + 1u < steps;
-    if (more) {
-      ${stagedA.fetch('firstRow')}
-      ${stagedB.fetch('firstColumn')}
-    }
-    ${multiplyTile}
-    if (!more) { break; }
-    ${buffers === 2 ? '' : 'workgroupBarrier();'}
-    ${stagedA.store('(step + 1u)')}
-    ${stagedB.store('(step + 1u)')}
-    workgroupBarrier();
+  var step = 0u;
+  loop {
+    ${repeat(buffers, stepThrough)}
   }
   ${store}
 }`
 }
 
 /** How a tile of a factor passes from memory to workgroup memory, and where its matrices are there. */
-function stage({ name, rowMajor }: Factor, rows: number, { depth, buffers, packed }: MatrixTiling, threads: number) {
+function stage({ name, rowMajor }: Factor, rows: number, { depth, packed }: MatrixTiling, threads: number) {
   const width = packed ? 8 : 4 // elements that a thread reads at a time
   const [outer, inner] = rowMajor ? [rows, depth] : [depth, rows]
   const stride = (inner + padding) / 4 // in vectors of four halves, as all places
@@ -158,8 +165,6 @@ function stage({ name, rowMajor }: Factor, rows: number, { depth, buffers, packe
   const along = (turn: number) => `${piece(turn)} % ${perOuter}u * ${width}u`
   const ahead = (turn: number) => `ahead_${name}_${turn}`
   const size = outer * stride
-  /** By the remainder of the step, from which the compiler sees that it stays within the array and checks no bounds. */
-  const startOf = (step: string) => (buffers === 2 ? `${step} % 2u * ${size}u + ` : '')
   return {
     stride,
     size,
@@ -169,17 +174,17 @@ function stage({ name, rowMajor }: Factor, rows: number, { depth, buffers, packe
         const [row, column] = rowMajor ? [across(turn), along(turn)] : [along(turn), across(turn)]
         return `${ahead(turn)} = fetch_${name}(${first} + ${row}, depth + ${column});`
       }),
-    store: (step: string) =>
+    store: (buffer: number) =>
       repeat(turns, (turn) => {
-        const at = `${startOf(step)}${across(turn)} * ${stride}u + ${along(turn)} / 4u`
+        const at = `${across(turn)} * ${stride}u + ${along(turn)} / 4u`
         return packed
-          ? `tile_${name}[${at}] = bitcast<vec4<f16>>(${ahead(turn)}.xy);
-    tile_${name}[${at} + 1u] = bitcast<vec4<f16>>(${ahead(turn)}.zw);`
-          : `tile_${name}[${at}] = vec4<f16>(${ahead(turn)});`
+          ? `tile_${name}_${buffer}[${at}] = bitcast<vec4<f16>>(${ahead(turn)}.xy);
+    tile_${name}_${buffer}[${at} + 1u] = bitcast<vec4<f16>>(${ahead(turn)}.zw);`
+          : `tile_${name}_${buffer}[${at}] = vec4<f16>(${ahead(turn)});`
       }),
     matrixAt: (own: string, offset: number, at: string) => {
       const row = `(${own} + ${offset}u)`
-      return `${startOf('step')}${rowMajor ? `${row} * ${stride}u + ${at} / 4u` : `${at} * ${stride}u + ${row} / 4u`}`
+      return rowMajor ? `${row} * ${stride}u + ${at} / 4u` : `${at} * ${stride}u + ${row} / 4u`
     },
   }
 }
