@@ -48,6 +48,15 @@ describe('rotaryTables', () => {
     expectClose(consecutive.sin, listed.sin, { relative: 0 })
   })
 
+  it('gives every call its own values, whatever was asked before', () => {
+    const of = (start: number, base?: number) => rotaryTables({ headDim: 4, base, positions: { start, length: 2 } })
+    const first = of(7)
+    first.cos.dataSync().fill(0) // on this engine the values themselves
+    expectClose(of(7).cos, rotaryTables({ headDim: 4, positions: [7, 8] }).cos, { relative: 0 })
+    expectClose(of(8).sin, rotaryTables({ headDim: 4, positions: [8, 9] }).sin, { relative: 0 })
+    expectClose(of(8, 100).sin, rotaryTables({ headDim: 4, base: 100, positions: [8, 9] }).sin, { relative: 0 })
+  })
+
   it('tells neighbouring positions apart beyond 2^24 and 2^31', () => {
     for (const start of [2 ** 24, 2 ** 31]) {
       const { cos, sin } = rotaryTables({ headDim: 2, positions: { start, length: 2 } })

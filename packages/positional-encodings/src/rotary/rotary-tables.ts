@@ -44,6 +44,26 @@ export type RotaryTables = {
  */
 export function rotaryTables({ headDim, base, positions }: RotaryTablesOptions): RotaryTables {
   const frequencies = rotaryFrequencies(headDim, base)
+  const key = 'start' in positions ? [headDim, base, positions.start, positions.length].join() : null
+  const { cos, sin, length } = (key && latest?.key === key && latest) || computeTables(frequencies, positions)
+  latest = key && cos.length <= mostKept ? { key, cos, sin, length } : null
+  const shape: [number, number] = [length, frequencies.length]
+  return { cos: tf.tensor2d(cos.slice(), shape), sin: tf.tensor2d(sin.slice(), shape), headDim, length }
+}
+
+interface TableValues {
+  cos: Float32Array
+  sin: Float32Array
+  length: number
+}
+
+/** The values of the call before: every step of a training run asks for the same, and they take as long as its ops. */
+let latest: (TableValues & { key: string }) | null = null
+
+/** Elements of a table that may be kept. */
+const mostKept = 2 ** 22
+
+function computeTables(frequencies: ArrayLike<number>, positions: RotaryPositions): TableValues {
   const listed = 'start' in positions ? consecutive(positions.start, positions.length) : Array.from(positions)
   if (listed.length === 0)
     throw new SwatError('rotary', 'rotaryTables: positions must hold at least one position, but is empty.')
@@ -54,14 +74,17 @@ export function rotaryTables({ headDim, base, positions }: RotaryTablesOptions):
       `rotaryTables: a position must be an integer from 0 to 2^53 - 1, but one is ${wrong}. Count positions from the first token.`,
     )
   }
-  const shape: [number, number] = [listed.length, frequencies.length]
-  const angles = listed.flatMap((position) => Array.from(frequencies, (frequency) => position * frequency))
-  return {
-    cos: tf.tensor2d(Float32Array.from(angles, Math.cos), shape),
-    sin: tf.tensor2d(Float32Array.from(angles, Math.sin), shape),
-    headDim,
-    length: listed.length,
+  const size = listed.length * frequencies.length
+  const [cos, sin] = [new Float32Array(size), new Float32Array(size)]
+  let i = 0
+  for (const position of listed) {
+    for (let pair = 0; pair < frequencies.length; pair++, i++) {
+      const angle = position * frequencies[pair]
+      cos[i] = Math.cos(angle)
+      sin[i] = Math.sin(angle)
+    }
   }
+  return { cos, sin, length: listed.length }
 }
 
 function consecutive(start: number, length: number): number[] {
