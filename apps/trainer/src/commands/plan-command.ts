@@ -59,7 +59,7 @@ async function vocabSizeOf({ type, vocabSize, file }: RunConfig['tokenizer']): P
   return tokenizer.vocabSize
 }
 
-async function makePlan({ training }: RunConfig, model: SwatConfig): Promise<Plan> {
+async function makePlan({ training, engine }: RunConfig, model: SwatConfig): Promise<Plan> {
   const { batchSize, accumulation, length, steps } = training
   const { probeProduct, trainingCost } = await import('@swat-js/benchmarks')
   const memory: Plan['memory'] = []
@@ -72,7 +72,7 @@ async function makePlan({ training }: RunConfig, model: SwatConfig): Promise<Pla
   const tokens = steps * batchSize * accumulation * length
   const again = training.checkpointActivations ? 4 / 3 : 1
   const operations = (tokens / length) * trainingCost(model, length).totalOperations
-  const { tflops } = await probeProduct()
+  const { tflops } = await probeProduct(engine.precision)
   return {
     parameters: parameterCount(model).total,
     tokens,

@@ -1,5 +1,7 @@
-import { compareInterleaved } from './compare-interleaved.js'
-import { matMulCase } from './mat-mul-case.js'
+import { matMul, type Precision, tf } from '@swat-js/tensor-core'
+import { measureMatMul } from '../mat-mul/measure-mat-mul.js'
+import { randomTensor } from '../random/random-tensor.js'
+import { settle } from './settle.js'
 
 /** How fast the active engine multiplies large matrices. */
 export interface ProductProbe {
@@ -9,17 +11,37 @@ export interface ProductProbe {
   tflops: number
 }
 
+/** Shorter products would measure the call; the largest is long enough on GPUs, where many calls are timed at once. */
+const leastMs = 20
+const [smallest, largest] = [256, 4096]
+
 /**
- * Times a large matrix product: the most that a model's products can reach on the active engine.
+ * Times a product of two square matrices with `matMul`, as a model's layers do it: what they can reach on the active
+ * engine. Takes the smallest of 256, 512, 1024, 2048 and 4096 rows that needs 20 ms.
  *
+ * @param precision - the arithmetic that is permitted; default float32
  * @returns the rate at the median of five rounds
  */
-export async function probeProduct(): Promise<ProductProbe> {
-  const product = await matMulCase()
-  try {
-    const [{ medianMs }] = await compareInterleaved([product], { rounds: 5, warmUp: 1 })
-    return { name: product.name, tflops: product.operations / medianMs / 1e9 }
-  } finally {
-    product.dispose()
+export async function probeProduct(precision: Precision = 'float32'): Promise<ProductProbe> {
+  const size = await probeSize(precision)
+  const { tflops, tiling } = await measureMatMul({ m: size, n: size, k: size, precision, rounds: 5 })
+  return { name: `product of ${size} × ${size} matrices, ${tiling}`, tflops }
+}
+
+async function probeSize(precision: Precision): Promise<number> {
+  for (let size = smallest; size < largest; size *= 2) {
+    const [a, b] = [1, 2].map((seed) => randomTensor([size, size], seed) as tf.Tensor2D)
+    const timed = async () => {
+      const start = performance.now()
+      const product = matMul(a, b, { precision })
+      await settle(product)
+      product.dispose()
+      return performance.now() - start
+    }
+    await timed() // compiles
+    const milliseconds = await timed()
+    tf.dispose([a, b])
+    if (milliseconds >= leastMs) return size
   }
+  return largest
 }

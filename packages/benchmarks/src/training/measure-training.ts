@@ -50,7 +50,7 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
   let done = 0
   const progress = () => report({ event: 'progress', task: 'benchmark', done: done++, total })
 
-  const probe = await probeProduct()
+  const probe = await probeProduct(precision)
   const optimizer = adamW({ weightDecay: 0.1 })
   const schedule = constantSchedule(1e-3)
   const settings = { optimizer, schedule, clip: 1, kernels: { precision }, checkpointActivations }
