@@ -6,7 +6,7 @@ import { readRunConfig } from '../config/read-run-config.js'
 import { resolveModel } from '../config/resolve-model.js'
 import type { RunConfig } from '../config/run-config.js'
 import { duration, wholeNumber } from '../progress/describe-event.js'
-import { chooseMicroBatch } from '../training/choose-micro-batch.js'
+import { chooseMicroBatch, reserve } from '../training/choose-micro-batch.js'
 import { collect } from './collect.js'
 
 interface PlanOptions {
@@ -66,7 +66,7 @@ async function makePlan({ training, engine }: RunConfig, model: SwatConfig): Pro
   for (const microBatchSize of divisors(batchSize)) {
     for (const checkpointActivations of [false, true]) {
       const bytes = trainingMemory(model, { batchSize: microBatchSize, length, checkpointActivations }).peak
-      memory.push({ microBatchSize, checkpointActivations, bytes, fits: await hasMemory(bytes) })
+      memory.push({ microBatchSize, checkpointActivations, bytes, fits: await hasMemory(reserve * bytes) })
     }
   }
   const tokens = steps * batchSize * accumulation * length

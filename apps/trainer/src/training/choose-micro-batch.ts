@@ -3,6 +3,12 @@ import { hasMemory, SwatError } from '@swat-js/tensor-core'
 import type { TrainingSettings } from '../config/run-config.js'
 
 /**
+ * What is asked for beyond the predicted peak: on an H100 steps of the 340M model took 17 to 20 % more, in buffers that
+ * wait to be used again.
+ */
+export const reserve = 1.25
+
+/**
  * How many sequences are computed at a time.
  *
  * @param model - the model
@@ -20,7 +26,7 @@ export async function chooseMicroBatch(
   if (microBatchSize !== 'auto') return microBatchSize ?? batchSize
   const needs = (size: number) => trainingMemory(model, { batchSize: size, length, checkpointActivations }).peak
   for (let size = batchSize; size >= 1; size--) {
-    if (batchSize % size === 0 && (await fits(needs(size)))) return size
+    if (batchSize % size === 0 && (await fits(reserve * needs(size)))) return size
   }
   const wayOut = checkpointActivations ? '' : 'training.checkpointActivations, '
   throw new SwatError(
