@@ -5,12 +5,14 @@ import { type Product, productKey } from './product.js'
 import type { Division } from './tiling.js'
 import { vectorColumns } from './vector-shader.js'
 
-/** What the rule supposes about a device: an H200's, as WebGPU does not tell. */
+/** What the rule supposes about a device: an H100's or H200's, as WebGPU does not tell. */
 const supposed = {
   /** Its processors, on each of which one or a few workgroups run. */
   units: 132,
   /** Bytes a second. */
   bandwidth: 4e12,
+  /** How many times longer than its bytes take a workgroup does not multiply at its start and its end. */
+  storeCost: 4,
   /** Seconds that a dispatch costs. */
   dispatch: 3e-6,
 }
@@ -63,9 +65,11 @@ export function dividedCandidates(
     return partCounts(k, tiles, places).map((splits) => {
       const rounds = Math.ceil((tiles * splits) / places)
       const depth = Math.ceil(k / splits / tiling.depth) * tiling.depth
-      const products = (rounds * places * 2 * tiling.rows * tiling.columns * depth) / (rate * 1e12)
+      const size = places * tiling.rows * tiling.columns // of the results of a round
+      const products = (rounds * 2 * size * depth) / (rate * 1e12)
+      const stores = (rounds * supposed.storeCost * 4 * size) / supposed.bandwidth / perUnit
       const sums = splits > 1 ? (4 * (2 * splits + 1) * batches * m * n) / supposed.bandwidth + supposed.dispatch : 0
-      return { tiling, splits, seconds: supposed.dispatch + products + sums + packing }
+      return { tiling, splits, seconds: supposed.dispatch + products + stores + sums + packing }
     })
   })
 }
