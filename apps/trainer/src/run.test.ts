@@ -257,3 +257,20 @@ describe('loadRun', () => {
     disposeParameters(run.parameters)
   })
 })
+
+describe('a run on webgpu', () => {
+  it('whose device is lost says so, keeps its checkpoint, and goes on from it', { timeout: 480_000 }, async () => {
+    const onWebgpu = (name: string) => config(name, { engine: { backend: 'webgpu' } })
+    const loseDevice = () => (tf.backend() as unknown as { device: GPUDevice }).device.destroy()
+    const lost = trainRun(onWebgpu('lost'), {
+      report: (event) => event.event === 'step' && event.step === 7 && loseDevice(),
+    })
+    const stops =
+      /^The run stopped at step [89]: the GPU device was lost \(destroyed\).*step-000005.*Go on from it with --resume/s
+    await expect(lost).rejects.toThrow(stops)
+    const resumed = await trainRun(onWebgpu('lost'), { resume: true })
+    const straight = await trainRun(onWebgpu('never-lost'))
+    const numbers = ['step', 'tokens', 'trainLoss', 'validationLoss'] as const
+    for (const key of numbers) expect(resumed[key], key).toEqual(straight[key])
+  })
+})
