@@ -7,7 +7,10 @@ import { type MatrixTiling, type MatrixUnit, type ScalarTiling, threadsOf } from
 /** A tiling with what it is expected to reach. */
 export interface Candidate {
   tiling: ScalarTiling | MatrixTiling
-  /** TFLOP/s of an H100 full of such tiles, its stores aside, fitted to LOG.md, 2026-11-26. */
+  /**
+   * TFLOP/s of an H100 full of such tiles, its stores aside, fitted to LOG.md, 2026-11-26. Below 25 in mixed they are
+   * guesses: tilings for smaller matrix units, which that card does not run.
+   */
   rate: number
   /** Workgroups that share one of the device's processors: while one stores, the others multiply. */
   perUnit: number
