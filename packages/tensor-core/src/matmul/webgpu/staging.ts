@@ -109,9 +109,9 @@ export const mainArguments = `@builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) local: u32`
 
 /**
- * Number of steps of `depth` in the part between `firstDepth` and `end`, as an expression. Loops count steps one by one
- * from 0: of such a counter Dawn's compiler knows the range, and where that proves an access to be within its array, it
- * leaves out the check. A check of a matrix load also makes its stride a variable.
+ * Number of steps of `depth` in the part between `firstDepth` and `end`, as an expression. A loop whose counter is an
+ * index counts one by one from 0: of such a counter Dawn's compiler knows the range, and where that proves an access to
+ * be within its array, it leaves out the check. A check of a matrix load also makes its stride a variable.
  */
 export function stepCount(depth: number): string {
   return `(end - firstDepth + ${depth - 1}u) / ${depth}u`
