@@ -91,27 +91,18 @@ export function adamW(settings: AdamWSettings = {}): Optimizer {
       const firstMomentOf = lookup('state.firstMoments', state.firstMoments, flat)
       const secondMomentOf = lookup('state.secondMoments', state.secondMoments, flat)
       const step = state.step + 1
-      const updated = new Map(
-        [...flat].map(([name, parameter]) => [
-          name,
-          adamWUpdate(
-            {
-              parameter,
-              gradient: gradientOf(name),
-              firstMoment: firstMomentOf(name),
-              secondMoment: secondMomentOf(name),
-              gradientScale,
-              learningRate,
-              beta1,
-              beta2,
-              epsilon,
-              weightDecay: decays(name, parameter) ? weightDecay : 0,
-              step,
-            },
-            kernels,
-          ),
-        ]),
+      const outputs = adamWUpdate(
+        [...flat].map(([name, parameter]) => ({
+          parameter,
+          gradient: gradientOf(name),
+          firstMoment: firstMomentOf(name),
+          secondMoment: secondMomentOf(name),
+          weightDecay: decays(name, parameter) ? weightDecay : 0,
+        })),
+        { gradientScale, learningRate, beta1, beta2, epsilon, step },
+        kernels,
       )
+      const updated = new Map([...flat.keys()].map((name, i) => [name, outputs[i]]))
       const collect = (part: keyof AdamWOutputs) =>
         mapParameters(parameters, (_, name) => (updated.get(name) as AdamWOutputs)[part]) as typeof parameters
       return {

@@ -1,6 +1,8 @@
 import { randomTensor } from '../../testing/output-and-gradients.js'
 import type { GoldenTensor } from '../../testing/expect-close.js'
-import type { AdamWFactors } from '../contract.js'
+import type { AdamWFactors, AdamWParameter } from '../contract.js'
+
+type Numbers = Omit<AdamWFactors, 'gradientScale'> & Pick<AdamWParameter, 'weightDecay'>
 
 /** One update as data. */
 export interface AdamWCase {
@@ -9,14 +11,15 @@ export interface AdamWCase {
   /** Tensors of one shape. */
   tensors: Record<'parameter' | 'gradient' | 'firstMoment' | 'secondMoment', GoldenTensor>
   /** The numbers of the update. */
-  factors: AdamWFactors
-  /** See `AdamWInputs`; null = none. */
+  factors: Numbers
+  /** See `AdamWFactors`; null = none. */
   gradientScale: number | null
 }
 
-const usual: AdamWFactors = { learningRate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, step: 3 }
+/** The numbers of an ordinary update. */
+export const usual: Numbers = { learningRate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, step: 3 }
 
-const variants: readonly { shape: number[]; change: Partial<AdamWFactors>; small?: number; scale?: number }[] = [
+const variants: readonly { shape: number[]; change: Partial<Numbers>; small?: number; scale?: number }[] = [
   { shape: [1], change: {} },
   { shape: [7, 65], change: {} },
   { shape: [64], change: { weightDecay: 0 } },

@@ -1,11 +1,12 @@
-import { it } from 'vitest'
+import { expect, it } from 'vitest'
 import { useEngine } from '../../engines/use-engine.js'
 import { expectClose } from '../../testing/expect-close.js'
 import { describeOn, type KernelPair } from '../../testing/kernel-pairs.js'
 import { valuesOf } from '../../testing/values-of.js'
 import { tf } from '../../tf.js'
 import { adamWUpdate } from '../adamw.js'
-import { cases, type AdamWCase } from './cases.js'
+import type { AdamWFactors } from '../contract.js'
+import { cases, usual, type AdamWCase } from './cases.js'
 
 /**
  * Tests one kernel of `adamW` against the reference.
@@ -14,28 +15,48 @@ import { cases, type AdamWCase } from './cases.js'
  */
 export function runConformance(on: KernelPair): void {
   describeOn(`adamW agrees with the reference: kernel '${on.use}'`, on, () => {
-    it.each(cases)('$name', async (adamWCase) => {
-      const expected = await update(adamWCase, { backend: 'cpu', use: 'cpu' })
-      const actual = await update(adamWCase, on)
-      for (const name of ['parameter', 'firstMoment', 'secondMoment'] as const) {
-        expectClose(actual[name].data, expected[name].data, { relative: 1e-6, name })
-      }
+    it.each(cases)('$name', (adamWCase) => {
+      const { weightDecay, ...factors } = adamWCase.factors
+      return compare([{ ...adamWCase, weightDecay }], { ...factors, gradientScale: adamWCase.gradientScale }, on)
+    })
+
+    it('many parameters, each with its decay', () => {
+      const { weightDecay, ...factors } = usual
+      const parameters = cases.map(({ tensors }, i) => ({ tensors, weightDecay: weightDecay * i }))
+      return compare(parameters, { ...factors, gradientScale: 0.5 }, on)
     })
   })
 }
 
-async function update({ tensors, factors, gradientScale }: AdamWCase, on: KernelPair) {
+type Parameter = Pick<AdamWCase, 'tensors'> & { weightDecay: number }
+type Numbers = Omit<AdamWFactors, 'gradientScale'> & Pick<AdamWCase, 'gradientScale'>
+
+async function compare(parameters: readonly Parameter[], numbers: Numbers, on: KernelPair): Promise<void> {
+  const expected = await update(parameters, numbers, { backend: 'cpu', use: 'cpu' })
+  const actual = await update(parameters, numbers, on)
+  expect(Object.keys(actual)).toHaveLength(3 * parameters.length)
+  for (const [name, { data }] of Object.entries(expected))
+    expectClose(actual[name].data, data, { relative: 1e-6, name })
+}
+
+async function update(parameters: readonly Parameter[], { gradientScale, ...numbers }: Numbers, on: KernelPair) {
   await useEngine({ backend: on.backend })
   return valuesOf(() => {
-    const tensor = (name: keyof AdamWCase['tensors']) => tf.tensor([...tensors[name].data], [...tensors[name].shape])
-    const inputs = {
-      parameter: tensor('parameter'),
-      gradient: tensor('gradient'),
-      firstMoment: tensor('firstMoment'),
-      secondMoment: tensor('secondMoment'),
-      gradientScale: gradientScale === null ? null : tf.scalar(gradientScale),
-      ...factors,
-    }
-    return { ...adamWUpdate(inputs, { use: on.use }) }
+    const given = parameters.map(({ tensors, weightDecay }) => {
+      const tensor = (name: keyof AdamWCase['tensors']) => tf.tensor([...tensors[name].data], [...tensors[name].shape])
+      return {
+        parameter: tensor('parameter'),
+        gradient: tensor('gradient'),
+        firstMoment: tensor('firstMoment'),
+        secondMoment: tensor('secondMoment'),
+        weightDecay,
+      }
+    })
+    const factors = { ...numbers, gradientScale: gradientScale === null ? null : tf.scalar(gradientScale) }
+    const updated = adamWUpdate(given, factors, { use: on.use })
+    const named = updated.flatMap((outputs, i) =>
+      Object.entries(outputs).map(([name, tensor]) => [`${name} of ${i}`, tensor as tf.Tensor] as const),
+    )
+    return Object.fromEntries(named)
   })
 }

@@ -8,9 +8,12 @@ import type { ShaderRun } from './run-shader.js'
 import type { GpuInfo } from './gpu-info.js'
 import { ShaderTimer } from './shader-timer.js'
 import { steadyBuffers } from './steady-buffers.js'
+import { SubmissionPace } from './submission-pace.js'
 import { UniformSlots } from './uniform-slots.js'
 
 type DataId = tf.DataId
+
+const batchSizeFlag = 'WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE'
 
 /** What the backend has and its type keeps private. */
 interface Internals {
@@ -44,6 +47,7 @@ export class GpuBackend extends WebGPUBackend {
   readonly #pipelines = new Map<string, Map<string, Pipeline>>()
   readonly #bindGroups = new BindGroups()
   readonly #uniforms: UniformSlots
+  readonly #pace = new SubmissionPace()
   readonly #remembered = new Map<string, unknown>()
   readonly #checks = new Set<Promise<void>>()
   #failure: SwatError | null = null
@@ -122,8 +126,18 @@ export class GpuBackend extends WebGPUBackend {
     this.ensureCommandEncoderReady()
     this.endComputePassEncoder()
     this.#uniforms.write()
+    const { dispatchCountInPass } = this.#internals
     super.submitQueue()
     this.#labels = []
+    if (dispatchCountInPass > 0) this.#keepPace(dispatchCountInPass)
+  }
+
+  /** TensorFlow.js's ops submit by the flag, too. */
+  #keepPace(dispatches: number): void {
+    tf.env().set(batchSizeFlag, this.#pace.size)
+    if (!this.#pace.submitted(dispatches, performance.now())) return
+    const heard = () => this.#pace.finished(performance.now())
+    void this.queue.onSubmittedWorkDone().then(heard, heard) // a lost device is reported elsewhere
   }
 
   override ensureCommandEncoderReady(): void {
@@ -198,7 +212,7 @@ export class GpuBackend extends WebGPUBackend {
     pass.setBindGroup(0, bindGroup, slot ? [slot.offset] : [])
     pass.dispatchWorkgroups(...workgroups)
     internals.dispatchCountInPass++
-    if (internals.dispatchCountInPass >= tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE')) this.submitQueue()
+    if (internals.dispatchCountInPass >= this.#pace.size) this.submitQueue()
   }
 
   /** Measures every dispatch that `run` leads to, ours and TensorFlow.js's; needs the feature timestamp-query. */

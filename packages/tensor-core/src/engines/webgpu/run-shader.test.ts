@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { describeOn } from '../../testing/kernel-pairs.js'
 import { expectNoLeak } from '../../testing/expect-no-leak.js'
 import { tf } from '../../tf.js'
@@ -131,6 +131,19 @@ describeOn('runShader', { backend: 'webgpu' }, () => {
     const times = await timeShaders(() => tf.tidy(() => void Array.from({ length: 2100 }, (_, i) => scale(x, i))))
     expect(times.shaders.length).toBe(times.clock === 'gpu' ? 2100 : 1)
     for (const { milliseconds } of times.shaders) expect(milliseconds).toBeGreaterThanOrEqual(0)
+  })
+
+  it('submits more dispatches at a time once the device turns out to be quick', async () => {
+    const submissions = vi.spyOn(gpuBackend('test').queue, 'submit')
+    const count = async () => {
+      submissions.mockClear()
+      const last = tf.tidy(() => Array.from({ length: 1200 }, (_, i) => scale(vector(), i))[1199])
+      expect(await values(last)).toEqual([1199, 2398, 3597])
+      return submissions.mock.calls.length
+    }
+    for (let i = 0; i < 3; i++) await count()
+    expect(await count()).toBeLessThan(1200 / 30)
+    submissions.mockRestore()
   })
 
   it('keeps the shader for each source, counts of tensors told apart', async () => {

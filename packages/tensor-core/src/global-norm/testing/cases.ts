@@ -24,6 +24,7 @@ export const cases: readonly GlobalNormCase[] = [
   { name: 'many tensors without a limit', tensors: many(1), maxNorm: null, lossScale: 1 },
   { name: 'many tensors below the limit', tensors: many(1), maxNorm: 1000, lossScale: 1 },
   { name: 'many tensors above the limit', tensors: many(1), maxNorm: 0.5, lossScale: 1024 },
+  { name: 'more tensors than a device binds', tensors: Array(7).fill(many(1)).flat(), maxNorm: 0.5, lossScale: 1 },
   { name: 'a tiny limit', tensors: many(1), maxNorm: 1e-37, lossScale: 2 ** 16 },
   { name: 'a loss scale that is no power of 2', tensors: many(1), maxNorm: 1, lossScale: 1000 },
   { name: 'zeros', tensors: [vector(0, 0, 0), vector(0)], maxNorm: 1, lossScale: 8 },

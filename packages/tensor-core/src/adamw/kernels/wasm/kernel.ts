@@ -1,7 +1,7 @@
 import { asFloat32 } from '../../../engines/wasm/as-float32.js'
 import { heapPointer, uninitializedTensor } from '../../../engines/wasm/heap.js'
 import { simdSupport } from '../../../engines/wasm/simd-support.js'
-import type { AdamWKernel } from '../../contract.js'
+import type { AdamWFactors, AdamWKernel, AdamWOutputs, AdamWParameter } from '../../contract.js'
 import { adamWModule } from './adamw-module.js'
 
 /**
@@ -12,38 +12,44 @@ export const kernel: AdamWKernel = {
   name: 'wasm',
   supports: simdSupport,
 
-  update({ parameter, gradient, firstMoment, secondMoment, gradientScale, ...factors }) {
-    const scale = gradientScale ? gradientScale.dataSync()[0] : 1
-    if (scale === 0 || !Number.isFinite(scale)) return { parameter, firstMoment, secondMoment }
-    const { learningRate, beta1, beta2, epsilon, weightDecay, step } = factors
-    const correction = Math.sqrt(1 - beta2 ** step) // √v̂ = √v / correction
-    const stepSize = (learningRate * correction) / (1 - beta1 ** step)
-    const given = [parameter, gradient, firstMoment, secondMoment].map((tensor) => heapPointer(asFloat32(tensor)))
-    const updated = [0, 1, 2].map(() => uninitializedTensor(parameter.shape))
-    const [fromP, fromG, fromM, fromV] = given
-    const [toP, toM, toV] = updated.map(heapPointer)
-    const decay = 1 - learningRate * weightDecay
-    adamWModule
-      .exports()
-      .update(
-        fromP,
-        fromG,
-        fromM,
-        fromV,
-        toP,
-        toM,
-        toV,
-        parameter.size,
-        scale,
-        decay,
-        beta1,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        stepSize,
-        epsilon * correction,
-      )
-    const [p, m, v] = updated
-    return { parameter: p, firstMoment: m, secondMoment: v }
-  },
+  atOnce: () => 1,
+  update: (parameters, factors) => parameters.map((parameter) => updateOne(parameter, factors)),
+}
+
+function updateOne(
+  { parameter, gradient, firstMoment, secondMoment, weightDecay }: AdamWParameter,
+  { gradientScale, ...factors }: AdamWFactors,
+): AdamWOutputs {
+  const scale = gradientScale ? gradientScale.dataSync()[0] : 1
+  if (scale === 0 || !Number.isFinite(scale)) return { parameter, firstMoment, secondMoment }
+  const { learningRate, beta1, beta2, epsilon, step } = factors
+  const correction = Math.sqrt(1 - beta2 ** step) // √v̂ = √v / correction
+  const stepSize = (learningRate * correction) / (1 - beta1 ** step)
+  const given = [parameter, gradient, firstMoment, secondMoment].map((tensor) => heapPointer(asFloat32(tensor)))
+  const updated = [0, 1, 2].map(() => uninitializedTensor(parameter.shape))
+  const [fromP, fromG, fromM, fromV] = given
+  const [toP, toM, toV] = updated.map(heapPointer)
+  const decay = 1 - learningRate * weightDecay
+  adamWModule
+    .exports()
+    .update(
+      fromP,
+      fromG,
+      fromM,
+      fromV,
+      toP,
+      toM,
+      toV,
+      parameter.size,
+      scale,
+      decay,
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      stepSize,
+      epsilon * correction,
+    )
+  const [p, m, v] = updated
+  return { parameter: p, firstMoment: m, secondMoment: v }
 }

@@ -1,3 +1,5 @@
+import { gpuInfo } from '../../../engines/webgpu/gpu-info.js'
+import { rememberOnDevice } from '../../../engines/webgpu/remember-on-device.js'
 import { runShader } from '../../../engines/webgpu/run-shader.js'
 import { uninitializedGpuTensor } from '../../../engines/webgpu/uninitialized-gpu-tensor.js'
 import {
@@ -15,26 +17,32 @@ import { supportedOn } from '../../../kernels/kernel.js'
 import { tf } from '../../../tf.js'
 import { type GlobalNormKernel, leastScale, normEpsilon } from '../../contract.js'
 
-/** WGSL: a dispatch a tensor, whose workgroups each leave a sum of squares; one more adds them up in a fixed order. */
+/** WGSL: as many tensors a dispatch as the device binds at once; their workgroups each leave a sum of squares; one more adds them up in a fixed order. */
 export const kernel: GlobalNormKernel = {
   name: 'webgpu',
   supports: (request) => supportedOn(request, 'webgpu'),
 
   measure({ tensors, maxNorm, lossScale }) {
-    const groups = tensors.map(workgroupsFor)
-    const total = groups.reduce((sum, count) => sum + count, 0)
+    const total = sumOf(tensors.map(workgroupsFor))
     const sums = total === 0 ? tf.zeros([1]) : uninitializedGpuTensor([total])
-    let first = 0
-    for (const [i, tensor] of tensors.entries()) {
+    const atOnce = gpuInfo().limits.maxStorageBuffersPerShaderStage - 1
+    for (let i = 0, first = 0; i < tensors.length; i += atOnce) {
+      const group = tensors.slice(i, i + atOnce)
+      const workgroups = group.map(workgroupsFor)
+      const widths = group.map(({ size }) => vectorWidth(size))
       runShader({
         label: 'globalNorm: squares',
-        source: squareShaders[vectorWidth(tensor.size)],
-        inputs: [tensor],
+        source: rememberOnDevice(`globalNorm ${widths}`, () => squareShader(widths)),
+        inputs: group,
         outputs: [sums],
-        uniforms: uniformBytes(['u32', first], ['f32', 1 / lossScale]),
-        workgroups: [groups[i], 1, 1],
+        uniforms: uniformBytes(
+          ['f32', 1 / lossScale],
+          ['u32', first],
+          ...workgroups.map((count) => ['u32', count] as const),
+        ),
+        workgroups: [sumOf(workgroups), 1, 1],
       })
-      first += groups[i]
+      first += sumOf(workgroups)
     }
     const norm = uninitializedGpuTensor([]) as tf.Scalar
     const scale = uninitializedGpuTensor([]) as tf.Scalar
@@ -53,39 +61,52 @@ export const kernel: GlobalNormKernel = {
 /** Workgroups that a device keeps busy, and the vectors that are worth another thread. */
 const [mostGroups, vectorsOfThread] = [1024, 4]
 
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
 function workgroupsFor({ size }: tf.Tensor): number {
   return Math.min(mostGroups, Math.ceil(size / vectorWidth(size) / vectorsOfThread / workgroupThreads))
 }
 
-const squareShaders = { 1: squareShader(1), 4: squareShader(4) }
-
-/** The sum of squares of a tensor, in as many parts as there are workgroups. */
-function squareShader(width: VectorWidth): string {
-  const vector = vectorType[width]
+/** The sums of squares of some tensors, each in as many parts as it has workgroups. */
+function squareShader(widths: readonly VectorWidth[]): string {
+  const inputs = Object.fromEntries(widths.map((width, i) => [`x${i}`, vectorType[width]]))
   return `
-${storageBindings({ x: vector }, { sums: 'f32' })}
+${storageBindings(inputs, { sums: 'f32' })}
 struct Uniforms {
-  first: u32, // place of the first workgroup's sum
   factor: f32,
+  first: u32, // place of the first workgroup's sum
+  ${widths.map((_, i) => `workgroups${i}: u32,`).join('\n  ')}
 }
-@group(0) @binding(2) var<uniform> uniforms: Uniforms;
+@group(0) @binding(${widths.length + 1}) var<uniform> uniforms: Uniforms;
 ${laneReduction({ name: 'laneSum', type: 'f32', lanes: workgroupThreads })}
 
 @compute @workgroup_size(${workgroupThreads})
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
   var sum = 0.0;
-  let step = workgroups.x * ${workgroupThreads}u;
-  for (var i = workgroup.x * ${workgroupThreads}u + thread; i < arrayLength(&x); i += step) {
-    let value = x[i] * uniforms.factor; // before it is squared: else squares of scaled gradients overflow
-    sum += ${dotProduct(width, 'value', 'value')};
-  }
+  var part = workgroup.x; // among the workgroups of its tensor, once that is found
+  var found = false;
+${widths.map(squaresOf).join('')}
   let all = laneSum(thread, sum);
   if (thread == 0u) { sums[uniforms.first + workgroup.x] = all; }
 }`
+}
+
+function squaresOf(width: VectorWidth, tensor: number): string {
+  return `
+  if (!found && part < uniforms.workgroups${tensor}) {
+    found = true;
+    let step = uniforms.workgroups${tensor} * ${workgroupThreads}u;
+    for (var i = part * ${workgroupThreads}u + thread; i < arrayLength(&x${tensor}); i += step) {
+      let value = x${tensor}[i] * uniforms.factor; // before it is squared: else squares of scaled gradients overflow
+      sum += ${dotProduct(width, 'value', 'value')};
+    }
+  }
+  part -= uniforms.workgroups${tensor};`
 }
 
 /** Norm and scale from the sums. */
