@@ -56,7 +56,8 @@ export { valueAndGradients } from './gradients/value-and-gradients.js'
 export { disposeParameters, flattenParameters, mapParameters } from './parameters/parameter-tree.js'
 export type { ParameterTree } from './parameters/parameter-tree.js'
 
-export { rmsNorm } from './rms-norm/rms-norm.js'
+export { addRmsNorm, rmsNorm } from './rms-norm/rms-norm.js'
+export type { AddRmsNormResult } from './rms-norm/rms-norm.js'
 export type { RmsNormOptions } from './rms-norm/contract.js'
 
 export { matMul } from './matmul/mat-mul.js'

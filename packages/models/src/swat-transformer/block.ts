@@ -5,7 +5,7 @@ import {
   type SwatAttentionParameters,
   type SwatAttentionSettings,
 } from '@swat-js/swat-attention'
-import { rmsNorm, tf, type KernelPolicy } from '@swat-js/tensor-core'
+import { addRmsNorm, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import { mlp, type MlpParameters } from '../layers/mlp.js'
 import type { NormWeight } from '../layers/weights.js'
 
@@ -66,11 +66,10 @@ export function swatBlock(
 ): SwatBlockResult {
   const norm = { epsilon: settings.normEpsilon, kernels: context.kernels }
 
-  const attentionInput = rmsNorm(x, parameters.attn_norm.weight, norm) // [batch, length, hidden]
-  const attention = swatAttentionLayer(attentionInput, parameters.attn, settings.attention, context)
-  const attended: tf.Tensor3D = tf.add(x, attention.output) // [batch, length, hidden]
-
-  const mlpInput = rmsNorm(attended, parameters.mlp_norm.weight, norm) // [batch, length, hidden]
-  const mlpOutput = mlp(mlpInput, parameters.mlp, context) // [batch, length, hidden]
-  return { output: tf.add(attended, mlpOutput), cache: attention.cache }
+  // every tensor: [batch, length, hidden]
+  const before = addRmsNorm(x, null, parameters.attn_norm.weight, norm)
+  const attention = swatAttentionLayer(before.normalised, parameters.attn, settings.attention, context)
+  const attended = addRmsNorm(before.sum, attention.output, parameters.mlp_norm.weight, norm)
+  const output: tf.Tensor3D = tf.add(attended.sum, mlp(attended.normalised, parameters.mlp, context))
+  return { output, cache: attention.cache }
 }

@@ -12,14 +12,33 @@ export interface RmsNormRequest extends KernelRequest {
 /** Inputs of a kernel, already checked. */
 export interface RmsNormInputs {
   x: tf.Tensor2D // [rows, size]
+  addend: tf.Tensor2D | null // [rows, size]; joins x before it is normalised
   weight: tf.Tensor1D // [size]
   epsilon: number
 }
 
-/** One implementation of {@link rmsNorm}. */
+/** What a kernel computes. */
+export interface RmsNormOutputs {
+  /** `x + addend`, or `x` itself without an addend. */
+  sum: tf.Tensor2D
+  /** The sum, normalised. */
+  normalised: tf.Tensor2D
+}
+
+/** Inputs of a backward pass. */
+export interface RmsNormBackwardInputs extends Omit<RmsNormInputs, 'x' | 'addend'> {
+  sum: tf.Tensor2D // [rows, size], see RmsNormOutputs
+  /** Gradient of `normalised`. */
+  normalisedGradient: tf.Tensor2D
+  /** Gradient that `sum` gets from elsewhere, null = none. */
+  sumGradient: tf.Tensor2D | null
+}
+
+/** One implementation of {@link rmsNorm} and {@link addRmsNorm}. */
 export interface RmsNormKernel extends Kernel<RmsNormRequest> {
-  forward(inputs: RmsNormInputs): tf.Tensor2D
-  backward(inputs: RmsNormInputs, outputGradient: tf.Tensor2D): { x: tf.Tensor2D; weight: tf.Tensor1D }
+  forward(inputs: RmsNormInputs): RmsNormOutputs
+  /** The whole gradient of `sum`, and that of the weight. */
+  backward(inputs: RmsNormBackwardInputs): { sum: tf.Tensor2D; weight: tf.Tensor1D }
 }
 
 /** Options of `rmsNorm`. */

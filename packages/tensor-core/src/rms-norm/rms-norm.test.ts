@@ -8,7 +8,7 @@ import { expectNoLeak } from '../testing/expect-no-leak.js'
 import { describeOn, kernelPairsOf } from '../testing/kernel-pairs.js'
 import { valuesOf } from '../testing/values-of.js'
 import { tf } from '../tf.js'
-import { rmsNorm } from './rms-norm.js'
+import { addRmsNorm, rmsNorm } from './rms-norm.js'
 import { kernels } from './kernels/index.js'
 
 const golden = JSON.parse(readFileSync(new URL('../../../../test/golden/layers.json', import.meta.url), 'utf8')).rmsnorm
@@ -59,7 +59,26 @@ for (const on of kernelPairsOf(kernels))
       expect(Array.from(values, Number.isNaN)).toEqual([true, true, true, false, false, false])
     })
 
-    it('refuses a weight of another size', () => {
+    it('joins what a branch adds, and leaves out gradients that do not come', async () => {
+      await expectNoLeak(async () => {
+        const { sum, normalised, ofSum, ofNorm } = await valuesOf(() => {
+          const [x, addend] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[2, 2]])]
+          const add = (x: tf.Tensor2D) => addRmsNorm(x, addend, tf.tensor1d([1, 2]), { epsilon: 0, kernels: { use } })
+          const gradient = (of: 'sum' | 'normalised') =>
+            valueAndGradients(({ x }) => tf.sum(add(x as tf.Tensor2D)[of]), { x }).gradients.x
+          return { ...add(x), ofSum: gradient('sum'), ofNorm: gradient('normalised') }
+        })
+        const root = Math.sqrt(12.5)
+        expectClose(sum.data, [3, 4])
+        expectClose(normalised.data, [3 / root, 8 / root])
+        expectClose(ofSum.data, [1, 1])
+        expectClose(ofNorm.data, [(1 - (3 * 11) / 25) / root, (2 - (4 * 11) / 25) / root])
+      })
+    })
+
+    it('refuses a weight of another size, and an addend of another shape', () => {
+      const add = () => addRmsNorm(tf.zeros([2, 3]), tf.zeros([3]), tf.ones([3]))
+      expect(add).toThrow('addRmsNorm: addend must have shape [2, 3], but has [3].')
       expect(() => rmsNorm(tf.zeros([2, 3]), tf.ones([4]))).toThrow('rmsNorm: weight must have shape [3], but has [4].')
     })
   })

@@ -6,8 +6,8 @@ const submissionTime = 50
 
 /**
  * How many dispatches to submit at a time. Each submission costs the host about half a millisecond and the GPU a gap,
- * so a fast GPU gets many at a time; a slow one gets few, as the system takes it for hung otherwise. The rate comes from
- * the GPU itself: what it finished between two moments at which it was heard of.
+ * so a fast GPU gets many at a time; a slow one gets few, as the system takes it for hung otherwise. The rate comes
+ * from the GPU itself: what it finished between two moments at which it was heard of.
  */
 export class SubmissionPace {
   #size = fewest

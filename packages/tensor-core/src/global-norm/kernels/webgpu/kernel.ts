@@ -17,7 +17,10 @@ import { supportedOn } from '../../../kernels/kernel.js'
 import { tf } from '../../../tf.js'
 import { type GlobalNormKernel, leastScale, normEpsilon } from '../../contract.js'
 
-/** WGSL: as many tensors a dispatch as the device binds at once; their workgroups each leave a sum of squares; one more adds them up in a fixed order. */
+/**
+ * WGSL: as many tensors a dispatch as the device binds at once, whose workgroups each leave a sum of squares; one more
+ * dispatch adds them up in a fixed order.
+ */
 export const kernel: GlobalNormKernel = {
   name: 'webgpu',
   supports: (request) => supportedOn(request, 'webgpu'),

@@ -7,20 +7,22 @@ export const kernel: RmsNormKernel = {
   name: 'cpu',
   supports: (request) => supportedOn(request, 'cpu'),
 
-  forward({ x, weight, epsilon }) {
+  forward({ x, addend, weight, epsilon }) {
     const [rows, size] = x.shape
-    const [X, W] = [x.dataSync(), weight.dataSync()]
+    const sum = addend ? (tf.add(x, addend) as tf.Tensor2D) : x
+    const [X, W] = [sum.dataSync(), weight.dataSync()]
     const Y = new Float32Array(rows * size)
     for (let row = 0; row < rows; row++) {
       const scale = inverseRms(X, row * size, size, epsilon)
       for (let i = 0; i < size; i++) Y[row * size + i] = X[row * size + i] * scale * W[i]
     }
-    return tf.tensor2d(Y, [rows, size])
+    return { sum, normalised: tf.tensor2d(Y, [rows, size]) }
   },
 
-  backward({ x, weight, epsilon }, outputGradient) {
-    const [rows, size] = x.shape
-    const [X, W, dY] = [x.dataSync(), weight.dataSync(), outputGradient.dataSync()]
+  backward({ sum, weight, epsilon, normalisedGradient, sumGradient }) {
+    const [rows, size] = sum.shape
+    const [X, W, dY] = [sum.dataSync(), weight.dataSync(), normalisedGradient.dataSync()]
+    const dSum = sumGradient?.dataSync()
     const dX = new Float32Array(rows * size)
     const dW = new Float64Array(size)
     for (let row = 0; row < rows; row++) {
@@ -30,10 +32,11 @@ export const kernel: RmsNormKernel = {
       for (let i = 0; i < size; i++) projection += dY[start + i] * W[i] * X[start + i]
       for (let i = 0; i < size; i++) {
         dW[i] += dY[start + i] * X[start + i] * scale
-        dX[start + i] = scale * (dY[start + i] * W[i] - (X[start + i] * projection * scale * scale) / size)
+        const ofNorm = scale * (dY[start + i] * W[i] - (X[start + i] * projection * scale * scale) / size)
+        dX[start + i] = ofNorm + (dSum ? dSum[start + i] : 0)
       }
     }
-    return { x: tf.tensor2d(dX, [rows, size]), weight: tf.tensor1d(Float32Array.from(dW)) }
+    return { sum: tf.tensor2d(dX, [rows, size]), weight: tf.tensor1d(Float32Array.from(dW)) }
   },
 }
 

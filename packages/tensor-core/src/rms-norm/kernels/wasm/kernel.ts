@@ -10,22 +10,23 @@ export const kernel: RmsNormKernel = {
   name: 'wasm',
   supports: simdSupport,
 
-  forward({ x, weight, epsilon }) {
+  forward({ x, addend, weight, epsilon }) {
     const [rows, size] = x.shape
-    const y = uninitializedTensor([rows, size]) as tf.Tensor2D
-    const [from, by, to] = [asFloat32(x), asFloat32(weight), y].map(heapPointer)
+    const sum = addend ? (tf.add(x, addend) as tf.Tensor2D) : x
+    const normalised = uninitializedTensor([rows, size]) as tf.Tensor2D
+    const [from, by, to] = [asFloat32(sum), asFloat32(weight), normalised].map(heapPointer)
     rmsNormModule.exports().forward(from, by, to, rows, size, epsilon)
-    return y
+    return { sum, normalised }
   },
 
-  backward({ x, weight, epsilon }, outputGradient) {
-    const [rows, size] = x.shape
-    const gradients = { x: uninitializedTensor([rows, size]) as tf.Tensor2D, weight: tf.zeros([size]) as tf.Tensor1D }
-    const given = [asFloat32(x), asFloat32(weight), asFloat32(outputGradient)]
-    const [from, by, dy, dx, dWeight, group] = [...given, gradients.x, gradients.weight, tf.zeros([size])].map(
+  backward({ sum, weight, epsilon, normalisedGradient, sumGradient }) {
+    const [rows, size] = sum.shape
+    const gradients = { sum: uninitializedTensor([rows, size]) as tf.Tensor2D, weight: tf.zeros([size]) as tf.Tensor1D }
+    const given = [asFloat32(sum), asFloat32(weight), asFloat32(normalisedGradient)]
+    const [from, by, dy, dx, dWeight, group] = [...given, gradients.sum, gradients.weight, tf.zeros([size])].map(
       heapPointer,
     )
     rmsNormModule.exports().backward(from, by, dy, dx, dWeight, group, rows, size, epsilon)
-    return gradients
+    return sumGradient ? { ...gradients, sum: tf.add(gradients.sum, sumGradient) } : gradients
   },
 }

@@ -19,30 +19,33 @@ export const kernel: RmsNormKernel = {
   name: 'webgpu',
   supports: (request) => supportedOn(request, 'webgpu'),
 
-  forward({ x, weight, epsilon }) {
+  forward({ x, addend, weight, epsilon }) {
     const [rows, size] = x.shape
-    const output = uninitializedGpuTensor(x.shape) as tf.Tensor2D
+    const normalised = uninitializedGpuTensor(x.shape) as tf.Tensor2D
+    const sum = addend ? (uninitializedGpuTensor(x.shape) as tf.Tensor2D) : x
+    const adds = addend !== null
     runShader({
       label: 'rmsNorm',
-      source: rememberOnDevice(`rmsNorm ${size}`, () => forwardShader(size)),
-      inputs: [x, weight],
-      outputs: [output],
+      source: rememberOnDevice(`rmsNorm ${size} ${adds}`, () => forwardShader(size, adds)),
+      inputs: addend ? [x, weight, addend] : [x, weight],
+      outputs: addend ? [normalised, sum] : [normalised],
       uniforms: uniformBytes(['u32', rows], ['u32', 0], ['f32', epsilon]),
       workgroups: workgroupGrid(Math.ceil(rows / forwardRows(size))),
     })
-    return output
+    return { sum, normalised }
   },
 
-  backward({ x, weight, epsilon }, outputGradient) {
-    const [rows, size] = x.shape
+  backward({ sum, weight, epsilon, normalisedGradient, sumGradient }) {
+    const [rows, size] = sum.shape
     const { blocks, rowsInBlock } = backwardBlocks(rows, size)
-    const gradients = { x: uninitializedGpuTensor(x.shape), weight: uninitializedGpuTensor([size]) }
+    const gradients = { sum: uninitializedGpuTensor(sum.shape), weight: uninitializedGpuTensor([size]) }
     const partialSums = uninitializedGpuTensor([blocks, size])
+    const adds = sumGradient !== null
     runShader({
       label: 'rmsNorm gradient',
-      source: rememberOnDevice(`rmsNorm gradient ${size}`, () => backwardShader(size)),
-      inputs: [x, weight, outputGradient],
-      outputs: [gradients.x, partialSums],
+      source: rememberOnDevice(`rmsNorm gradient ${size} ${adds}`, () => backwardShader(size, adds)),
+      inputs: [sum, weight, normalisedGradient, ...(sumGradient ? [sumGradient] : [])],
+      outputs: [gradients.sum, partialSums],
       uniforms: uniformBytes(['u32', rows], ['u32', rowsInBlock], ['f32', epsilon]),
       workgroups: workgroupGrid(blocks),
     })

@@ -35,12 +35,18 @@ export function forwardRows(size: number): number {
   return layout(size).rowsAtOnce
 }
 
-/** One row a few threads, which keep it in registers from the sum of squares to the result. */
-export function forwardShader(size: number): string {
+/**
+ * One row a few threads, which keep it in registers from the sum of squares to the result.
+ *
+ * @param adds - whether an addend joins the rows; the sums are written, too
+ */
+export function forwardShader(size: number, adds: boolean): string {
   const { width, vector, columns, lanes, rowsAtOnce, held } = layout(size)
+  const inputs = { x: vector, weight: vector, ...(adds && { addend: vector }) }
+  const outputs = { y: vector, ...(adds && { total: vector }) }
   return `
-${storageBindings({ x: vector, weight: vector }, { y: vector })}
-${uniformDeclaration(3)}
+${storageBindings(inputs, outputs)}
+${uniformDeclaration(adds ? 5 : 3)}
 ${laneReduction({ name: 'laneSum', type: 'f32', lanes })}
 ${mainOfWorkgroups()}
   let lane = thread % ${lanes}u;
@@ -52,7 +58,8 @@ ${mainOfWorkgroups()}
     for (var c = 0u; c < ${held}u; c++) {
       let column = lane + c * ${lanes}u;
       if (column < ${columns}u) {
-        values[c] = x[start + column];
+        values[c] = x[start + column]${adds ? ' + addend[start + column]' : ''};
+        ${adds ? 'total[start + column] = values[c];' : ''}
         squares += ${dotProduct(width, 'values[c]', 'values[c]')};
       }
     }
@@ -81,12 +88,17 @@ export function backwardBlocks(rows: number, size: number): { blocks: number; ro
 /**
  * A block of rows a workgroup: the gradient of each row from registers, and the sums of the weight's gradient over the
  * block, which a thread keeps for its columns.
+ *
+ * @param adds - whether the rows get a gradient from elsewhere, which joins that of the norm
  */
-export function backwardShader(size: number): string {
+export function backwardShader(size: number, adds: boolean): string {
   const { width, vector, columns, lanes, rowsAtOnce, held } = layout(size)
   return `
-${storageBindings({ x: vector, weight: vector, dy: vector }, { dx: vector, partialSums: vector })}
-${uniformDeclaration(5)}
+${storageBindings(
+  { x: vector, weight: vector, dy: vector, ...(adds && { dSum: vector }) },
+  { dx: vector, partialSums: vector },
+)}
+${uniformDeclaration(adds ? 6 : 5)}
 ${laneReduction({ name: 'laneSum', type: 'vec2<f32>', lanes })}
 var<workgroup> sumsOfRows: array<${vector}, ${workgroupThreads}>;
 ${mainOfWorkgroups()}
@@ -120,7 +132,8 @@ ${mainOfWorkgroups()}
         let column = lane + c * ${lanes}u;
         if (column < ${columns}u) {
           sums[c] += gradients[c] * values[c] * scale;
-          dx[start + column] = scale * (gradients[c] * weight[column] - values[c] * projection);
+          dx[start + column] = scale * (gradients[c] * weight[column] - values[c] * projection)
+            ${adds ? '+ dSum[start + column]' : ''};
         }
       }
     }
