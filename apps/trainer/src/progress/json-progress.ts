@@ -1,13 +1,23 @@
 import type { Progress } from './progress.js'
 
 /**
- * Progress for programs: every event is one JSON object on a line of its own.
+ * Progress for programs: every event is one JSON object on a line of its own, but of how far a task has come no more
+ * than its end and an event now and then: learning a vocabulary has one for each merge.
  *
  * @param output - where to write
+ * @param secondsBetween - the least time between two lines about a task
  */
-export function jsonProgress(output: NodeJS.WritableStream): Progress {
+export function jsonProgress(output: NodeJS.WritableStream, secondsBetween = 1): Progress {
+  let shownAt = -Infinity
   return {
-    report: (event) => void output.write(`${JSON.stringify(event)}\n`),
+    report(event) {
+      if (event.event === 'progress') {
+        const isDue = performance.now() - shownAt >= secondsBetween * 1000
+        if (!isDue && event.done < event.total) return
+        shownAt = performance.now()
+      }
+      output.write(`${JSON.stringify(event)}\n`)
+    },
     close() {},
   }
 }

@@ -79,6 +79,14 @@ describe('jsonProgress', () => {
     const lines = shown(jsonProgress, events).trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(events)
   })
+
+  it('tells how far a task has come now and then, and always its end', () => {
+    const merges = Array.from({ length: 5000 }, (_, i): RunEvent => {
+      return { event: 'progress', task: 'tokenizer', done: i + 1, total: 5000 }
+    })
+    const lines = shown((output) => jsonProgress(output, 1000), merges).trimEnd().split('\n')
+    expect(lines.map((line) => (JSON.parse(line) as { done: number }).done)).toEqual([1, 5000])
+  })
 })
 
 describe('terminalProgress', () => {
