@@ -84,7 +84,9 @@ describe('jsonProgress', () => {
     const merges = Array.from({ length: 5000 }, (_, i): RunEvent => {
       return { event: 'progress', task: 'tokenizer', done: i + 1, total: 5000 }
     })
-    const lines = shown((output) => jsonProgress(output, 1000), merges).trimEnd().split('\n')
+    const lines = shown((output) => jsonProgress(output, 1000), merges)
+      .trimEnd()
+      .split('\n')
     expect(lines.map((line) => (JSON.parse(line) as { done: number }).done)).toEqual([1, 5000])
   })
 })
