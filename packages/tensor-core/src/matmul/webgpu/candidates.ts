@@ -2,7 +2,7 @@ import type { GpuInfo } from '../../engines/webgpu/gpu-info.js'
 import { matrixBytes, fitsUnit } from './matrix-shader.js'
 import type { Product } from './product.js'
 import { scalarBytes } from './scalar-shader.js'
-import { type MatrixTiling, type MatrixUnit, type ScalarTiling, threadsOf } from './tiling.js'
+import { type MatrixTiling, type MatrixUnit, type ScalarTiling, threadsOf, tilingName } from './tiling.js'
 
 /** A tiling with what it is expected to reach. */
 export interface Candidate {
@@ -67,6 +67,17 @@ const matrixCandidates = [
   matrices([16, 16, 8], [8, 8], 2),
   matrices([16, 16, 16], [8, 8], 1, { buffers: 2, packed: true }),
 ]
+
+/** What identifies the list of tilings: another one when a tiling comes or goes. */
+export const candidatesKey = digestOf([...scalarCandidates, ...matrixCandidates])
+
+/** FNV-1a, 32 bits, in hexadecimal. */
+function digestOf(candidates: readonly Candidate[]): string {
+  const names = candidates.map(({ tiling }) => tilingName(tiling))
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(names.join('\n'))) hash = Math.imul(hash ^ byte, 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}
 
 /**
  * The tilings that a device can run for a product, matrix units first where the product may use them.
