@@ -31,7 +31,7 @@ export function fillNormal(target: Float32Array, deviation: number, words: Int32
   }
 }
 
-/** Fills from `start` to the first number that is in doubt, and returns its place. No call in it: it is a tight loop. */
+/** Fills from `start` to the first number that is in doubt, and returns its place. A tight loop: no call in it. */
 function fillSure(target: Float32Array, start: number, deviation: number, words: Int32Array): number {
   let [a, b, c, d] = [words[0], words[1], words[2], words[3]]
   let i = start

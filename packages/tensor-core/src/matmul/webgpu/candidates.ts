@@ -20,18 +20,26 @@ const scalar = (
   [rows, columns, depth]: [number, number, number],
   [threadRows, threadColumns]: [number, number],
   rate: number,
+  { halves = false, squares = false }: Partial<Pick<ScalarTiling, 'halves' | 'squares'>> = {},
 ): Candidate & { tiling: ScalarTiling } => ({
-  tiling: { kind: 'scalar', rows, columns, depth, threadRows, threadColumns },
+  tiling: { kind: 'scalar', rows, columns, depth, threadRows, threadColumns, halves, squares },
   rate,
   perUnit: 1,
 })
 
+/** A rate that keeps a tiling from the rule as long as it was not measured; `tuneMatMul` tries it. */
+const unmeasured = 10
+
 const scalarCandidates = [
   scalar([128, 128, 16], [8, 8], 34),
+  scalar([128, 128, 16], [8, 8], unmeasured, { halves: true }),
+  scalar([128, 128, 16], [8, 8], unmeasured, { squares: true }),
+  scalar([128, 128, 16], [8, 8], unmeasured, { halves: true, squares: true }),
   scalar([128, 128, 8], [8, 8], 30),
   scalar([128, 128, 32], [8, 8], 33),
   scalar([128, 64, 16], [8, 8], 28),
   scalar([64, 64, 16], [8, 4], 28),
+  scalar([64, 64, 16], [8, 4], unmeasured, { halves: true, squares: true }),
   scalar([64, 64, 16], [4, 4], 25),
   scalar([32, 32, 16], [4, 4], 20),
   scalar([16, 64, 16], [4, 4], 18),

@@ -16,6 +16,10 @@ export interface ScalarTiling {
   threadRows: number
   /** Columns that a thread computes; a multiple of 4. */
   threadColumns: number
+  /** Whether half of the threads stage the left factor and half the right one: fewer registers for what is read. */
+  halves: boolean
+  /** Whether 32 threads one after the other compute 4 × 8 neighbours; else they go along the columns of the tile. */
+  squares: boolean
 }
 
 /** Sizes of the device's matrix units and of the subgroups that drive them. */
@@ -93,7 +97,11 @@ export function divisionName({ tiling, splits }: Division): string {
 export function tilingName(tiling: Tiling): string {
   if (tiling.kind === 'vector') return 'float32 vector'
   const tile = `${tiling.rows}×${tiling.columns}×${tiling.depth}`
-  if (tiling.kind === 'scalar') return `float32 ${tile}, ${tiling.threadRows}×${tiling.threadColumns} a thread`
+  if (tiling.kind === 'scalar') {
+    const { threadRows, threadColumns, halves, squares } = tiling
+    const variants = [...(halves ? ['halves'] : []), ...(squares ? ['squares'] : [])]
+    return [`float32 ${tile}`, `${threadRows}×${threadColumns} a thread`, ...variants].join(', ')
+  }
   const { subgroupRows, subgroupColumns, buffers, packed, unrolled } = tiling
   const variants = [
     ...(buffers === 2 ? ['2 buffers'] : []),
