@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // The webgpu tests check every access to GPU memory. Without a GPU they run on the software one of Debian's chromium.
 process.env.SWAT_GPU_CHECKS ??= '1'
@@ -12,11 +14,22 @@ if (!process.env.VK_ICD_FILENAMES && !process.env.VK_DRIVER_FILES && existsSync(
 const conditions = ['@swat-js/source']
 const projects = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
 
+/** Tests of webgpu first: on a software GPU they take longest, and would be left alone at the end. */
+class WebgpuFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.endsWith('webgpu.test.ts')
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] },
   ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } },
   test: {
     pool: 'forks',
+    sequence: { sequencer: WebgpuFirst },
+    maxWorkers: availableParallelism(), // by default one less: a single one on two cores
     testTimeout: 240_000, // a software GPU that compiles shaders on a busy machine takes a minute
     hookTimeout: 240_000,
     projects: [

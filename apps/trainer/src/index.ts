@@ -44,5 +44,6 @@ export type {
   SampleEvent,
   StartEvent,
   StepEvent,
+  TuningEvent,
   ValidationEvent,
 } from './progress/run-event.js'

@@ -52,6 +52,15 @@ describe('trainRun', () => {
     expect(losses[1]).toBeLessThan(losses[0])
   })
 
+  it('says that there is nothing to tune without a GPU', async () => {
+    const notices: string[] = []
+    await trainRun(config('untuned', { engine: { backend: 'cpu', tune: true } }), {
+      report: (event) => event.event === 'notice' && notices.push(event.text),
+    })
+    expect(notices).toEqual(['engine.tune is for the webgpu engine; cpu computes as ever.'])
+    expect(await readdir(join(folder, 'untuned'))).not.toContain('tuning.json')
+  })
+
   it('frees every tensor when it fails', async () => {
     const before = tf.memory().numTensors
     const absurd = { steps: 12, batchSize: 2, length: 16, learningRate: 1e30, clip: null }

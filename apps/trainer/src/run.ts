@@ -6,6 +6,7 @@ import {
   initializeParameters,
   parameterCount,
   startTrainingStep,
+  trainingProducts,
   type StartedTrainingStep,
   type TrainingState,
 } from '@swat-js/models'
@@ -32,6 +33,7 @@ import { packText } from './text/pack-text.js'
 import { readSplit } from './text/read-split.js'
 import { chooseMicroBatch } from './training/choose-micro-batch.js'
 import { splitBatch } from './training/split-batch.js'
+import { tuneProducts } from './training/tune-products.js'
 import { versions } from './versions.js'
 
 /** How {@link trainRun} is watched and steered. */
@@ -245,6 +247,11 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
         })
       }
     }
+    const microBatch = { batchSize: microBatchSize, length }
+    const products = () => trainingProducts(state.parameters, model, microBatch, settings)
+    await unlessInterrupted(() =>
+      tuneProducts({ engine, settings: config.engine, file: folder.tuning, products, report, signal }),
+    )
     if (!progress.examined) await unlessInterrupted(examine)
     while (state.step < training.steps && !isStopped()) {
       underWay.push(start())

@@ -1,11 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runSwat } from './swat-process.js'
 
 // Every test starts whole processes.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
+
+const noGpu = await webgpuUnavailable()
 
 let folder: string
 beforeAll(async () => {
@@ -22,6 +25,10 @@ interface Record {
   options: { [name: string]: unknown }
   rows: { [name: string]: unknown }[]
   skipped: unknown[]
+}
+interface Kept {
+  version: number
+  choices: object[]
 }
 const read = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Record
 
@@ -55,6 +62,26 @@ describe('swat bench matmul', () => {
     for (const row of rows) {
       for (const key of ['milliseconds', 'tflops', 'maxError']) expect(Number.isFinite(row[key]), key).toBe(true)
     }
+  })
+})
+
+describe.skipIf(noGpu !== null)(`swat bench --tune on webgpu${noGpu ? ` (skipped: ${noGpu})` : ''}`, () => {
+  it('keeps what matmul measures, and train takes it from there', async () => {
+    const tuning = ['--backend', 'webgpu', '--tune', '--tuning-file', 'tuning.json']
+    const sizes = ['--length', '8', '--batch', '2', '--vocab-size', '24', '--steps', '1', '--warm-up', '1']
+    const first = await runSwat(['bench', 'matmul', ...tuning, '--shapes', '16x24x64', '--gradients'], folder)
+    expect(first).toMatchObject({ code: 0, stderr: '' })
+    expect(first.stdout).toMatch(/\nTried for \[16, 64\] · \[24, 64\]ᵀ in float32:\n/)
+    const kept = async () => JSON.parse(await readFile(join(folder, 'tuning.json'), 'utf8')) as Kept
+    const { version, choices } = await kept()
+    expect(version).toBe(1)
+    expect(choices).toHaveLength(3)
+    const { code, stdout, stderr } = await runSwat(['bench', 'train', ...tuning, ...sizes], folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect((await kept()).choices.slice(0, 3)).toEqual(choices) // the output layer's
+    expect((await kept()).choices.length).toBeGreaterThan(6)
+    expect(stdout).toMatch(/\nMatrix products, as measured:\n(.+ms.+TFLOP\/s.+float32.+\n)+/)
+    expect(stdout).toContain('[16, 64] · [24, 64]ᵀ')
   })
 })
 
@@ -187,6 +214,7 @@ describe('bad input', () => {
       'Expected rows x outputs x inputs with commas between, for example 4096x4096x4096.',
     ],
     [['matmul', '--backend', 'cpu', '--shapes', '8x8x8', '--tune'], "and 'cpu' is active. Leave out tune."],
+    [['train', '--backend', 'wasm', '--tune'], "only the webgpu engine can be tuned, and 'wasm' is active."],
     [['atention'], "unknown command 'atention'"],
   ])('%j', async (args, message) => {
     const { code, stderr } = await runSwat(['bench', ...args], folder)

@@ -28,6 +28,12 @@ async function metricsOf(run: string): Promise<unknown[]> {
   })
 }
 
+/** What is in tuning.json; nothing where there is none. */
+const choicesOf = async (run: string): Promise<unknown[]> => {
+  const text = await readFile(join(run, 'tuning.json'), 'utf8').catch(() => '{"choices":[]}')
+  return (JSON.parse(text) as { choices: unknown[] }).choices
+}
+
 const bytesOf = (run: string, step: number, file: string) =>
   readFile(join(run, 'checkpoints', `step-${String(step).padStart(6, '0')}`, file))
 
@@ -64,25 +70,35 @@ describe.each(['cpu', 'wasm'])('a killed run on %s', (backend) => {
 const noGpu = await webgpuUnavailable()
 
 describe.skipIf(noGpu !== null)(`a killed run on webgpu${noGpu ? ` (skipped: ${noGpu})` : ''}`, () => {
-  it('goes on to the same losses and byte-identical weights, though it starts steps ahead', async () => {
-    const folder = await freshFolder()
-    const settings = ['engine.backend=webgpu', 'engine.precision=mixed', 'training.steps=6', 'checkpoint.every=2']
-    const rare = ['validation.every=100', 'sample.every=100', 'validation.finalTokens=20', 'sample.tokens=1']
-    const set = [...settings, ...rare].flatMap((value) => ['--set', value])
-    const [straight, killed] = await Promise.all([
-      runSwat(['train', 'tiny.yaml', '--name', 'straight', ...set], folder),
-      outcomeOf(startScript(dieAtStep, ['tiny.yaml', '3', ...settings, ...rare], folder)),
-    ])
-    expect(straight).toMatchObject({ code: 0, stderr: '' })
-    expect(killed).toMatchObject({ signal: 'SIGKILL', stderr: '' })
-    const resumed = await runSwat(['train', 'tiny.yaml', '--resume', ...set], folder)
-    expect(resumed).toMatchObject({ code: 0, stderr: '' })
-    const [one, two] = [join(folder, 'runs/straight'), join(folder, 'runs/tiny')]
-    expect(await metricsOf(two)).toEqual(await metricsOf(one))
-    for (const file of ['model.safetensors', 'optimizer.safetensors']) {
-      expect((await bytesOf(two, 6, file)).equals(await bytesOf(one, 6, file)), file).toBe(true)
-    }
-  })
+  it.each([false, true])(
+    'goes on to byte-identical weights, though it starts steps ahead; tuned: %s',
+    async (tuned) => {
+      const folder = await freshFolder()
+      const steps = ['engine.precision=mixed', 'training.steps=6', 'checkpoint.every=2']
+      const settings = [
+        'engine.backend=webgpu',
+        ...steps,
+        ...(tuned ? ['engine.tune=true', 'engine.tuningFile=t.json'] : []),
+      ]
+      const rare = ['validation.every=100', 'sample.every=100', 'validation.finalTokens=20', 'sample.tokens=1']
+      const set = [...settings, ...rare].flatMap((value) => ['--set', value])
+      const straight = await runSwat(['train', 'tiny.yaml', '--name', 'straight', ...set], folder)
+      const killed = await outcomeOf(startScript(dieAtStep, ['tiny.yaml', '3', ...settings, ...rare], folder))
+      expect(straight).toMatchObject({ code: 0, stderr: '' })
+      expect(killed).toMatchObject({ signal: 'SIGKILL', stderr: '' })
+      const choices = await choicesOf(join(folder, 'runs/tiny'))
+      await rm(join(folder, 't.json'), { force: true }) // the run folder decides, not what is measured today
+      const resumed = await runSwat(['train', 'tiny.yaml', '--resume', ...set], folder)
+      expect(resumed).toMatchObject({ code: 0, stderr: '' })
+      expect(await choicesOf(join(folder, 'runs/tiny'))).toEqual(choices)
+      expect(choices.length > 0).toBe(tuned)
+      const [one, two] = [join(folder, 'runs/straight'), join(folder, 'runs/tiny')]
+      expect(await metricsOf(two)).toEqual(await metricsOf(one))
+      for (const file of ['model.safetensors', 'optimizer.safetensors']) {
+        expect((await bytesOf(two, 6, file)).equals(await bytesOf(one, 6, file)), file).toBe(true)
+      }
+    },
+  )
 })
 
 describe('a run without a checkpoint yet', () => {

@@ -42,6 +42,7 @@ export { modelLoss } from './training/model-loss.js'
 export type { ModelLossOptions, TokenBatch } from './training/model-loss.js'
 export { trainingMemory } from './training/training-memory.js'
 export type { TrainingMemory, TrainingMemoryRequest } from './training/training-memory.js'
+export { trainingProducts } from './training/training-products.js'
 export { startTrainingStep, trainingStep } from './training/training-step.js'
 export type {
   StartedTrainingStep,

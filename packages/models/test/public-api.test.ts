@@ -27,6 +27,7 @@ it('exports exactly this', () => {
     'swatTransformer',
     'toHuggingFaceConfig',
     'trainingMemory',
+    'trainingProducts',
     'trainingStep',
   ])
 })

@@ -17,6 +17,7 @@ import { resolveConfig } from '../src/config/swat-config.js'
 import { initializeParameters } from '../src/parameters/initialize-parameters.js'
 import type { SwatParameters } from '../src/swat-transformer/model.js'
 import { modelLoss, type TokenBatch } from '../src/training/model-loss.js'
+import { trainingProducts } from '../src/training/training-products.js'
 import { startTrainingStep, type TrainingState } from '../src/training/training-step.js'
 
 const noGpu = await webgpuUnavailable()
@@ -98,6 +99,23 @@ describe.skipIf(noGpu !== null)(
       expect(losses.at(-1)).toBeLessThan(losses[0])
       for (const tree of [state.parameters, state.optimizer.firstMoments, state.optimizer.secondMoments])
         disposeParameters(tree)
+    })
+
+    it('knows the products of its step', async () => {
+      const parameters = initializeParameters(config, createRandom(7))
+      const kernels = { precision: 'mixed' } as const
+      const find = () => trainingProducts(parameters, config, { batchSize: 2, length: 19 }, { kernels })
+      find() // the slopes stay on the device
+      const tensors = tf.memory().numTensors
+      const shapes = find()
+      expect(tf.memory().numTensors).toBe(tensors)
+      const forward = shapes.filter(({ transposeB }) => transposeB)
+      const sizes = forward.map(({ m, n, k, precision }) => [m, n, k, precision].join(' ')).sort()
+      // outputs: 4 heads, 2 heads, the MLP's hidden and its result, the vocabulary
+      const outputs = ['24 24', '12 24', '40 24', '24 40', '37 24']
+      expect(sizes).toEqual(outputs.map((size) => `38 ${size} mixed`).sort())
+      expect(shapes).toHaveLength(15)
+      disposeParameters(parameters)
     })
 
     it('goes on from copied state to the same numbers', async () => {

@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander'
 import type { BackendName, Precision } from '@swat-js/tensor-core'
+import { keepMatMulChoices, matMulChoicesFile } from '@swat-js/tensor-core/node'
 import { backendOption } from './backend-option.js'
 import { numberOption } from './number-option.js'
 import { runBenchmark } from './run-benchmark.js'
 import { type MatMulSizes, shapesOption } from './shapes-option.js'
+import { tuningFileOption } from './tuning-file-option.js'
 
 interface BenchMatMulOptions {
   backend: BackendName | 'auto'
@@ -11,6 +13,7 @@ interface BenchMatMulOptions {
   shapes: MatMulSizes[]
   gradients?: boolean
   tune?: boolean
+  tuningFile?: string
   rounds: number
   json?: string
 }
@@ -29,7 +32,8 @@ export function benchMatMulCommand(): Command {
       { m: 1024, n: 1024, k: 1024 },
     ])
     .option('--gradients', 'measure the two products of the backward pass, too')
-    .option('--tune', 'try every tiling of the device before, print what came out, and use the fastest')
+    .option('--tune', 'try every tiling of the device before, print what came out, use the fastest, and keep it')
+    .addOption(tuningFileOption())
     .option('--rounds <count>', 'timed rounds', numberOption({ whole: true, least: 1 }), 7)
     .option('--json <file>', 'write machine, versions, options and rows as JSON')
     .option('--verbose', 'show where an error comes from')
@@ -39,6 +43,10 @@ export function benchMatMulCommand(): Command {
       await runBenchmark(options, async (report) => {
         const { benchmarkMatMul, formatMatMul } = await import('@swat-js/benchmarks')
         const benchmark = await benchmarkMatMul({ shapes, gradients, precision, tune, rounds, report })
+        if (tune) {
+          const choices = benchmark.tuned.flatMap(({ choice }) => choice ?? [])
+          await keepMatMulChoices(options.tuningFile ?? matMulChoicesFile(), choices)
+        }
         return { benchmark, text: formatMatMul(benchmark) }
       })
     })

@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander'
 import { presetConfig, presetNames, trainingMemory, type PresetName } from '@swat-js/models'
-import type { BackendName, Precision } from '@swat-js/tensor-core'
+import type { BackendName, MatMulShape, Precision } from '@swat-js/tensor-core'
+import { matMulChoicesFile, tuneMatMulOnce } from '@swat-js/tensor-core/node'
 import { backendOption } from './backend-option.js'
 import { expectMemory } from './expect-memory.js'
 import { numberOption } from './number-option.js'
 import { precisionOption } from './precision-option.js'
 import { runBenchmark } from './run-benchmark.js'
+import { tuningFileOption } from './tuning-file-option.js'
 
 interface BenchTrainOptions {
   preset: PresetName
@@ -19,6 +21,8 @@ interface BenchTrainOptions {
   warmUp: number
   checkpointActivations?: true
   stock?: true
+  tune?: true
+  tuningFile?: string
   json?: string
 }
 
@@ -38,6 +42,8 @@ export function benchTrainCommand(): Command {
     .option('--warm-up <count>', 'untimed steps before', count, 3)
     .option('--checkpoint-activations', 'less memory: compute activations again in the backward pass')
     .option('--stock', "also time the same model in TensorFlow.js's own ops")
+    .option('--tune', 'on webgpu: measure the tilings of the matrix products first, and use the fastest')
+    .addOption(tuningFileOption())
     .option('--json <file>', 'write machine, versions, options and rows as JSON')
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
@@ -53,7 +59,11 @@ export function benchTrainCommand(): Command {
         await expectMemory(trainingMemory(config, sizes).peak, 'a smaller --batch, or --checkpoint-activations')
         const { formatTraining, measureTraining } = await import('@swat-js/benchmarks')
         const settings = { ...sizes, precision, steps, warmUp, stock: options.stock === true }
-        const benchmark = await measureTraining({ config, name: preset, ...settings, report })
+        const tune = (products: MatMulShape[]) => tuneMatMulOnce(products, options.tuningFile ?? matMulChoicesFile())
+        const benchmark = await measureTraining({
+          ...{ config, name: preset, ...settings, report },
+          ...(options.tune && { tune }),
+        })
         return { benchmark, text: formatTraining(benchmark) }
       })
     })
@@ -62,5 +72,5 @@ export function benchTrainCommand(): Command {
 const examples = `
 Examples:
   swat bench train --preset tiny --backend wasm --length 128 --batch 8 --stock
-  swat bench train --preset swat-340m --backend webgpu --precision mixed --length 4096 --batch 2 --window 128
+  swat bench train --preset swat-340m --backend webgpu --precision mixed --length 4096 --batch 2 --window 128 --tune
   swat bench train --preset swat-340m --backend webgpu --length 4096 --batch 2 --checkpoint-activations --json gpu.json`

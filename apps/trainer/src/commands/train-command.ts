@@ -18,6 +18,7 @@ interface TrainOptions {
   backend?: string
   precision?: string
   checkpointActivations?: true
+  tune?: true
   batch?: string
   json?: boolean
 }
@@ -39,6 +40,7 @@ export function trainCommand(setExitCode: (code: number) => void, outputClosed: 
     .addOption(new Option('--precision <name>', 'how it multiplies').choices(['float32', 'mixed']))
     .option('--batch <count>', "sequences computed at a time, a divisor of training.batchSize, or 'auto': what fits")
     .option('--checkpoint-activations', 'less memory: compute activations again in the backward pass')
+    .option('--tune', 'on webgpu: measure the tilings of the matrix products first, and use the fastest')
     .option('--json', 'tell progress as one JSON object a line')
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
@@ -85,12 +87,13 @@ async function configuration(path: string | undefined, options: TrainOptions): P
 }
 
 /** Options that stand for a `--set`. */
-function shortcuts({ backend, precision, batch, checkpointActivations }: TrainOptions): string[] {
+function shortcuts({ backend, precision, batch, checkpointActivations, tune }: TrainOptions): string[] {
   return [
     ...(backend === undefined ? [] : [`engine.backend=${backend}`]),
     ...(precision === undefined ? [] : [`engine.precision=${precision}`]),
     ...(batch === undefined ? [] : [`training.microBatchSize=${batch}`]),
     ...(checkpointActivations === undefined ? [] : ['training.checkpointActivations=true']),
+    ...(tune === undefined ? [] : ['engine.tune=true']),
   ]
 }
 

@@ -137,6 +137,16 @@ export const runConfigSchema: z.ZodType<RunConfig, RunConfigInput> = z
           .enum(['float32', 'mixed'])
           .default('float32')
           .describe('mixed multiplies in float16 where the device can; weights, sums and losses stay float32.'),
+        tune: z
+          .boolean()
+          .default(false)
+          .describe("On webgpu: measure the tilings of a step's matrix products first, and use the fastest."),
+        tuningFile: z
+          .string()
+          .min(1)
+          .nullable()
+          .default(null)
+          .describe("Keeps measured tilings from run to run; null takes swat/matmul.json in the user's cache folder."),
       })
       .prefault({})
       .describe('What computes.'),

@@ -63,6 +63,10 @@ export interface EngineSettings {
   backend: 'auto' | BackendName
   /** `mixed` multiplies in float16 where the device can, adds and keeps float32, and scales the loss. */
   precision: Precision
+  /** On webgpu: measure the tilings of a step's matrix products before the first step, and use the fastest. */
+  tune: boolean
+  /** Where measured tilings are kept from run to run; null takes `swat/matmul.json` in the user's folder for caches. */
+  tuningFile: string | null
 }
 
 /** The section `data`: `path` or `module`. */

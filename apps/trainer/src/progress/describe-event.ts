@@ -1,3 +1,4 @@
+import { describeMatMulChoices } from '@swat-js/tensor-core'
 import { commandName, shellWord } from './command-name.js'
 import type { EndEvent, RunEvent, StartEvent } from './run-event.js'
 
@@ -20,6 +21,8 @@ export function describeEvent(event: RunEvent): string | null {
       return `Sample at step ${event.step}: ${visible(event.prompt)} ▸${visible(event.text)}`
     case 'checkpoint':
       return `Checkpoint: ${event.path}`
+    case 'tuning':
+      return `Matrix products, as measured:\n${describeMatMulChoices(event.choices).replace(/^/gm, '        ')}`
     case 'notice':
       return event.text
     case 'end':

@@ -1,5 +1,5 @@
 import type { SwatConfig } from '@swat-js/models'
-import type { BackendName, Refusal } from '@swat-js/tensor-core'
+import type { BackendName, MatMulChoice, Refusal } from '@swat-js/tensor-core'
 
 /** What a run is about to do, known once model, data and engine are. */
 export interface StartEvent {
@@ -43,11 +43,19 @@ export interface ProgressEvent {
   /** Which event. */
   event: 'progress'
   /** The task. */
-  task: 'tokenizer' | 'validation' | 'benchmark'
-  /** How much is done, in units of the task: merges, tokens or rounds. */
+  task: 'tokenizer' | 'tuning' | 'validation' | 'benchmark'
+  /** How much is done, in units of the task: merges, products, tokens or rounds. */
   done: number
   /** How much there is. */
   total: number
+}
+
+/** How the matrix products of the steps are computed, where that was measured. */
+export interface TuningEvent {
+  /** Which event. */
+  event: 'tuning'
+  /** One for each product. */
+  choices: MatMulChoice[]
 }
 
 /** One update; also a line of metrics.jsonl. */
@@ -178,4 +186,12 @@ export interface EndEvent {
 
 /** Everything a run tells while it goes on. */
 export type RunEvent =
-  StartEvent | ProgressEvent | StepEvent | ValidationEvent | SampleEvent | CheckpointEvent | NoticeEvent | EndEvent
+  | StartEvent
+  | ProgressEvent
+  | TuningEvent
+  | StepEvent
+  | ValidationEvent
+  | SampleEvent
+  | CheckpointEvent
+  | NoticeEvent
+  | EndEvent

@@ -18,6 +18,8 @@ export interface RunFolder {
   checkpoints: string
   /** Where metrics go. */
   metrics: string
+  /** Where the choices of matrix products go that the run computes with. */
+  tuning: string
   /** What config.json held when the folder was opened; null for a new run. */
   record: RunRecord | null
   /** Writes config.json: from now on the folder is a run's. */
@@ -75,6 +77,7 @@ export async function openRunFolder(path: string, resume: boolean): Promise<RunF
     path,
     checkpoints: join(path, 'checkpoints'),
     metrics: join(path, 'metrics.jsonl'),
+    tuning: join(path, 'tuning.json'),
     record,
     async writeRecord(next) {
       await writeJson('config.json', next)

@@ -1,4 +1,4 @@
-import type { MatMulTrial } from '@swat-js/tensor-core'
+import { matMulName, type MatMulTrial } from '@swat-js/tensor-core'
 import { alignColumns, type Column } from '../report/align-columns.js'
 import { significant } from '../report/numbers.js'
 import type { MatMulBenchmark, MatMulRow } from './mat-mul-benchmark.js'
@@ -11,24 +11,17 @@ import type { MatMulBenchmark, MatMulRow } from './mat-mul-benchmark.js'
  */
 export function formatMatMul({ tuned, rows }: MatMulBenchmark): string {
   const tables = tuned.flatMap(({ shape, trials }) => [
-    `Tried for ${nameOf(shape)} in ${shape.precision}:`,
+    `Tried for ${matMulName(shape)} in ${shape.precision}:`,
     ...alignColumns(trialColumns, trials, 0),
     '',
   ])
   return [...tables, ...alignColumns(columns, rows, 1)].join('\n')
 }
 
-/** For example `[8192, 1024]ᵀ · [8192, 1024]`: the factors as they lie in memory. */
-function nameOf({ m, n, k, transposeA, transposeB }: Pick<MatMulRow, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB'>) {
-  const factor = (rows: number, columns: number, transposed: boolean) =>
-    transposed ? `[${columns}, ${rows}]ᵀ` : `[${rows}, ${columns}]`
-  return `${factor(m, k, transposeA)} · ${factor(k, n, transposeB)}`
-}
-
 const exponential = (value: number) => value.toExponential(1)
 
 const columns: readonly Column<MatMulRow>[] = [
-  ['product', nameOf],
+  ['product', matMulName],
   ['tiling', ({ tiling }) => tiling],
   ['ms', ({ milliseconds }) => significant(milliseconds)],
   ['wall ms', ({ wallMilliseconds }) => significant(wallMilliseconds)],

@@ -62,6 +62,7 @@ it('formatMatMul prints what tuning tried, and the products as they lie in memor
           { ...trial, tiling: 'large', milliseconds: 0.5, ruled: false, chosen: true },
           { ...trial, tiling: 'small', milliseconds: 0.75, ruled: true, chosen: false },
         ],
+        choice: null,
       },
     ],
     rows: [

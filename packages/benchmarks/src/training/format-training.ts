@@ -1,3 +1,4 @@
+import { describeMatMulChoices } from '@swat-js/tensor-core'
 import { alignColumns, type Column } from '../report/align-columns.js'
 import { mebibytes, significant, thousands } from '../report/numbers.js'
 import type { TimeShare, TrainingBenchmark, TrainingRow } from './training-benchmark.js'
@@ -10,8 +11,10 @@ const most = 16
  * @param benchmark - what was measured
  * @returns lines
  */
-export function formatTraining({ rows }: TrainingBenchmark): string {
-  return rows.flatMap((row) => [...describe(row), ...(row.shares ? ['', ...sharesOf(row.shares)] : [])]).join('\n')
+export function formatTraining({ choices, rows }: TrainingBenchmark): string {
+  const tuned = choices.length > 0 ? ['', 'Matrix products, as measured:', describeMatMulChoices(choices)] : []
+  const tables = rows.flatMap((row) => [...describe(row), ...(row.shares ? ['', ...sharesOf(row.shares)] : [])])
+  return [...tables, ...tuned].join('\n')
 }
 
 function describe(row: TrainingRow): string[] {

@@ -3,6 +3,7 @@ import {
   parameterCount,
   startTrainingStep,
   trainingMemory,
+  trainingProducts,
   trainingStep,
   type TokenBatch,
   type TrainingMeasurements,
@@ -14,6 +15,8 @@ import {
   createRandom,
   disposeParameters,
   flattenParameters,
+  matMulChoices,
+  SwatError,
   tf,
   timeShaders,
 } from '@swat-js/tensor-core'
@@ -41,7 +44,7 @@ const stockRounds = 5
  * @throws SwatError `benchmark` when a count is not a positive integer
  */
 export async function measureTraining(options: TrainingBenchmarkOptions): Promise<TrainingBenchmark> {
-  const { report = () => {}, ...asked } = options
+  const { report = () => {}, tune, ...asked } = options
   const { config, name = 'model', batchSize, length, precision = 'float32', checkpointActivations = false } = asked
   const { steps = 10, warmUp = 3 } = asked
   expectCounts('measureTraining', { batchSize, length, steps, warmUp })
@@ -50,6 +53,12 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
   let done = 0
   const progress = () => report({ event: 'progress', task: 'benchmark', done: done++, total })
 
+  if (tune && tf.getBackend() !== 'webgpu') {
+    throw new SwatError(
+      'benchmark',
+      `measureTraining: only the webgpu engine can be tuned, and '${tf.getBackend()}' is active. Leave out tune.`,
+    )
+  }
   const probe = await probeProduct(precision)
   const optimizer = adamW({ weightDecay: 0.1 })
   const schedule = constantSchedule(1e-3)
@@ -72,6 +81,7 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
   const stock = asked.stock ? stockTraining(parameters, config, batch, schedule(0)) : null
   try {
     progress()
+    if (tune) await tune(trainingProducts(parameters, config, { batchSize, length }, settings))
     const { loss: firstLoss } = await model.step()
     for (let i = 1; i < warmUp; i++) {
       progress()
@@ -102,7 +112,7 @@ export async function measureTraining(options: TrainingBenchmarkOptions): Promis
       ...{ modelTflops, probeTflops: probe.tflops, probe: probe.name, utilisation: modelTflops / probe.tflops },
       ...{ firstLoss, lastLoss: result.loss, stock: comparison, shares },
     }
-    return { options: asked, rows: [row] }
+    return { options: asked, choices: tf.getBackend() === 'webgpu' ? matMulChoices() : [], rows: [row] }
   } finally {
     stock?.dispose()
     disposeState(model.state)

@@ -1,5 +1,5 @@
 import type { SwatConfig } from '@swat-js/models'
-import type { Precision } from '@swat-js/tensor-core'
+import type { MatMulChoice, MatMulShape, Precision } from '@swat-js/tensor-core'
 import type { BenchmarkEvent } from '../attention/attention-benchmark.js'
 
 /** What is measured. */
@@ -22,6 +22,11 @@ export interface TrainingBenchmarkOptions {
   warmUp?: number
   /** Measure the same model in TensorFlow.js's own ops beside it; default false. */
   stock?: boolean
+  /**
+   * Decides, on the webgpu engine, how the matrix products of the step are computed, for example by `tuneMatMul`; by
+   * default the rule does.
+   */
+  tune?: (products: MatMulShape[]) => Promise<unknown>
   /** Is told how far the work is. */
   report?: (event: BenchmarkEvent) => void
 }
@@ -101,7 +106,9 @@ export interface StockComparison {
 /** What came out. */
 export interface TrainingBenchmark {
   /** What was asked. */
-  options: Omit<TrainingBenchmarkOptions, 'report'>
+  options: Omit<TrainingBenchmarkOptions, 'report' | 'tune'>
+  /** How matrix products are computed, where that was measured. */
+  choices: MatMulChoice[]
   /** One row. */
   rows: TrainingRow[]
 }

@@ -16,7 +16,8 @@ export function initializeParameters(config: SwatConfig, random: Random): SwatPa
   for (const [name, shape] of shapes) {
     const isNorm = shape.length === 1
     const data = new Float32Array(shape.reduce((product, axis) => product * axis, 1))
-    for (let i = 0; i < data.length; i++) data[i] = isNorm ? 1 : config.initStd * random.normal()
+    if (isNorm) data.fill(1)
+    else random.fillNormal(data, config.initStd)
     tensors.set(name, { dtype: 'F32', shape, data })
   }
   return parametersFromSafetensors<SwatParameters>({ metadata: {}, tensors }, shapes)

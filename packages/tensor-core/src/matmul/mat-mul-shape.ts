@@ -23,3 +23,16 @@ export interface MatMulShape {
 export function productFrom(shape: MatMulShape): Product {
   return { batches: 1, transposeA: false, transposeB: false, precision: 'float32', ...shape }
 }
+
+/**
+ * A product in words.
+ *
+ * @param shape - the product
+ * @returns the factors as they lie in memory, for example `[8192, 1024]ᵀ · [8192, 1024]`, after the size of a batch
+ */
+export function matMulName(shape: MatMulShape): string {
+  const { batches, m, n, k, transposeA, transposeB } = productFrom(shape)
+  const factor = (rows: number, columns: number, transposed: boolean) =>
+    transposed ? `[${columns}, ${rows}]ᵀ` : `[${rows}, ${columns}]`
+  return `${batches > 1 ? `${batches} × ` : ''}${factor(m, k, transposeA)} · ${factor(k, n, transposeB)}`
+}

@@ -41,6 +41,31 @@ describe('createRandom', () => {
     )
   })
 
+  it('fills arrays with the numbers that it draws one by one, bit for bit, and goes on from there', () => {
+    for (const [seed, deviation] of [
+      [1, 0.02],
+      [2, 1],
+      [3, 1e-3],
+    ]) {
+      const [one, all] = [createRandom(seed), createRandom(seed)]
+      const expected = Float32Array.from({ length: 300_000 }, () => deviation * one.normal())
+      const filled = new Float32Array(expected.length)
+      all.fillNormal(filled.subarray(0, 1001), deviation)
+      all.fillNormal(filled.subarray(1001, 1001), deviation)
+      all.fillNormal(filled.subarray(1001), deviation)
+      expect(filled.findIndex((value, i) => !Object.is(value, expected[i]))).toBe(-1)
+      expect(all.state()).toEqual(one.state())
+    }
+  })
+
+  it('fills as it draws where logarithm or cosine is close to 0', () => {
+    const zero: RandomState = { generator: 'xoshiro128**', words: [1, 0, 0, 0] } // its first words are 0
+    const [one, all] = [createRandom(zero), createRandom(zero)]
+    const filled = new Float32Array(3)
+    all.fillNormal(filled, 1)
+    expect([...filled]).toEqual([...Float32Array.from({ length: 3 }, () => one.normal())])
+  })
+
   it('has a state that later draws do not change', () => {
     const random = createRandom(5)
     const state = random.state()

@@ -1,4 +1,5 @@
 import { SwatError } from '../swat-error.js'
+import { fillNormal } from './fill-normal.js'
 
 /** Where a generator stands: plain JSON, to be stored with a checkpoint. */
 export interface RandomState {
@@ -14,6 +15,11 @@ export interface Random {
   next(): number
   /** A number from the standard normal distribution (mean 0, variance 1). */
   normal(): number
+  /**
+   * Fills an array with numbers of mean 0 and this standard deviation: the same as `deviation * normal()` one after the
+   * other, rounded to float32, but several times faster.
+   */
+  fillNormal(target: Float32Array, deviation: number): void
   /** A whole number in `[0, below)`, each equally likely; `below` is at most 2³². */
   integer(below: number): number
   /** Where the stream stands; `createRandom(state)` continues from here. */
@@ -43,13 +49,17 @@ export function createRandom(seed: number | RandomState): Random {
   }
   const next = () => nextWord() / 2 ** 32
 
+  function normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - next())) // Box and Muller
+    return radius * Math.cos(2 * Math.PI * next())
+  }
+
   return {
     next,
 
-    normal() {
-      const radius = Math.sqrt(-2 * Math.log(1 - next())) // Box and Muller
-      return radius * Math.cos(2 * Math.PI * next())
-    },
+    normal,
+
+    fillNormal: (target, deviation) => fillNormal(target, deviation, words, normal),
 
     integer(below) {
       if (!Number.isInteger(below) || below < 1 || below > 2 ** 32) {

@@ -77,8 +77,8 @@ function unavailable(reason: string): SwatError {
 }
 
 function describe({ vendor, architecture, device, description }: GPUAdapterInfo): string {
-  const names = [description || device, [vendor, architecture].filter(Boolean).join(' ')].filter(Boolean)
-  return names.join(', ') || 'a GPU that does not give its name'
+  const names = [device, description, [vendor, architecture].filter(Boolean).join(' ')].filter(Boolean)
+  return [...new Set(names)].join(', ') || 'a GPU that does not give its name'
 }
 
 function isSoftware(adapter: GPUAdapter): boolean {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import type { GpuInfo } from '../../engines/webgpu/gpu-info.js'
-import { candidatesFor, matrixUnit } from './candidates.js'
+import { candidatesFor, candidatesKey, matrixUnit } from './candidates.js'
 import type { Product } from './product.js'
+import { tilingName } from './tiling.js'
 
 const limits = { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024 }
 const device = {
@@ -44,4 +45,12 @@ it('leaves out what does not fit in workgroup memory or in a workgroup', () => {
   expect(largest({ limits: { ...device.limits, maxComputeWorkgroupStorageSize: 8192 } }, 'float32')).toBe(64)
   expect(largest({ limits: { ...device.limits, maxComputeInvocationsPerWorkgroup: 64 } }, 'float32')).toBe(64)
   expect(largest({ limits: device.limits }, 'mixed')).toBe(256)
+})
+
+it('names every tiling differently, so that a kept choice means one of them', () => {
+  const names = (['float32', 'mixed'] as const).flatMap((precision) =>
+    candidatesFor({ ...product, precision }, device).map(({ tiling }) => tilingName(tiling)),
+  )
+  expect(new Set(names).size).toBe(names.length)
+  expect(candidatesKey).toMatch(/^[0-9a-f]{8}$/)
 })

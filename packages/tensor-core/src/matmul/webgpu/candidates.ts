@@ -2,7 +2,7 @@ import type { GpuInfo } from '../../engines/webgpu/gpu-info.js'
 import { matrixBytes, fitsUnit } from './matrix-shader.js'
 import type { Product } from './product.js'
 import { scalarBytes } from './scalar-shader.js'
-import { type MatrixTiling, type MatrixUnit, type ScalarTiling, threadsOf } from './tiling.js'
+import { type MatrixTiling, type MatrixUnit, type ScalarTiling, threadsOf, tilingName } from './tiling.js'
 
 /** A tiling with what it is expected to reach. */
 export interface Candidate {
@@ -20,18 +20,26 @@ const scalar = (
   [rows, columns, depth]: [number, number, number],
   [threadRows, threadColumns]: [number, number],
   rate: number,
+  { halves = false, squares = false }: Partial<Pick<ScalarTiling, 'halves' | 'squares'>> = {},
 ): Candidate & { tiling: ScalarTiling } => ({
-  tiling: { kind: 'scalar', rows, columns, depth, threadRows, threadColumns },
+  tiling: { kind: 'scalar', rows, columns, depth, threadRows, threadColumns, halves, squares },
   rate,
   perUnit: 1,
 })
 
+/** A rate that keeps a tiling from the rule as long as it was not measured; `tuneMatMul` tries it. */
+const unmeasured = 10
+
 const scalarCandidates = [
   scalar([128, 128, 16], [8, 8], 34),
+  scalar([128, 128, 16], [8, 8], unmeasured, { halves: true }),
+  scalar([128, 128, 16], [8, 8], unmeasured, { squares: true }),
+  scalar([128, 128, 16], [8, 8], unmeasured, { halves: true, squares: true }),
   scalar([128, 128, 8], [8, 8], 30),
   scalar([128, 128, 32], [8, 8], 33),
   scalar([128, 64, 16], [8, 8], 28),
   scalar([64, 64, 16], [8, 4], 28),
+  scalar([64, 64, 16], [8, 4], unmeasured, { halves: true, squares: true }),
   scalar([64, 64, 16], [4, 4], 25),
   scalar([32, 32, 16], [4, 4], 20),
   scalar([16, 64, 16], [4, 4], 18),
@@ -67,6 +75,17 @@ const matrixCandidates = [
   matrices([16, 16, 8], [8, 8], 2),
   matrices([16, 16, 16], [8, 8], 1, { buffers: 2, packed: true }),
 ]
+
+/** What identifies the list of tilings: another one when a tiling comes or goes. */
+export const candidatesKey = digestOf([...scalarCandidates, ...matrixCandidates])
+
+/** FNV-1a, 32 bits, in hexadecimal. */
+function digestOf(candidates: readonly Candidate[]): string {
+  const names = candidates.map(({ tiling }) => tilingName(tiling))
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(names.join('\n'))) hash = Math.imul(hash ^ byte, 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}
 
 /**
  * The tilings that a device can run for a product, matrix units first where the product may use them.

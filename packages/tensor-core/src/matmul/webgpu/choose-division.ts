@@ -1,5 +1,6 @@
 import { gpuInfo } from '../../engines/webgpu/gpu-info.js'
 import { rememberOnDevice } from '../../engines/webgpu/remember-on-device.js'
+import type { MatMulChoice } from '../mat-mul-choice.js'
 import { type Candidate, candidatesFor } from './candidates.js'
 import { type Product, productKey } from './product.js'
 import type { Division } from './tiling.js'
@@ -19,11 +20,17 @@ const supposed = {
 
 /** Least length of a part of the inner products, and most parts. */
 const leastPart = 256
-const mostParts = 16
+export const mostParts = 16
 
-/** The divisions that `tuneMatMul` found best on the active device, by product. */
-export function tunedDivisions(): Map<string, Division> {
-  return rememberOnDevice('matMul tuned divisions', () => new Map<string, Division>())
+/** A division that was measured to be the best, and that choice in words. */
+export interface TunedDivision {
+  division: Division
+  choice: MatMulChoice
+}
+
+/** The divisions that were measured to be best on the active device, by product. */
+export function tunedDivisions(): Map<string, TunedDivision> {
+  return rememberOnDevice('matMul tuned divisions', () => new Map<string, TunedDivision>())
 }
 
 /**
@@ -32,7 +39,7 @@ export function tunedDivisions(): Map<string, Division> {
  * @param product - the product
  */
 export function divisionFor(product: Product): Division {
-  return tunedDivisions().get(productKey(product)) ?? ruledDivision(product)
+  return tunedDivisions().get(productKey(product))?.division ?? ruledDivision(product)
 }
 
 /**

@@ -93,7 +93,9 @@ describeOn('the matrix product of the webgpu engine', { backend: 'webgpu' }, () 
       const tilings = tilingsOf(productOf([36, 40], [40, 68], { precision }))
       const size = ({ rows, columns }: { rows: number; columns: number }) => rows * columns
       const least = Math.min(...tilings.map(size))
-      return tilings.filter((tiling) => size(tiling) === least)
+      const small = tilings.filter((tiling) => size(tiling) === least)
+      const variants = small.filter(({ kind, rows, columns }) => kind === 'scalar' && rows === columns)
+      return [...small, ...variants.map((tiling) => ({ ...tiling, halves: true, squares: true }))]
     }
 
     it.each(transposes)('small tilings, transposed: $transposeA, $transposeB', async (transposed) => {

@@ -80,6 +80,16 @@ export function gpuMatMulDivision(product: Product): string {
 }
 
 /**
+ * Why a division cannot compute a product on the active device; null when it can.
+ *
+ * @param product - the product
+ * @param division - the division
+ */
+export function divisionProblem(product: Product, division: Division): string | null {
+  return makePlan(product, 1, division).problem
+}
+
+/**
  * The product of two tensors.
  *
  * @param a - shape of the left factor
@@ -98,6 +108,7 @@ export function productOf(
 }
 
 interface OwnPlan {
+  product: Product
   plan: Plan
   swapped: boolean
   problem: string | null
@@ -115,7 +126,7 @@ function makePlan(given: Product, scale: number, division?: Division): OwnPlan {
   const device = gpuInfo()
   const unit = matrixUnit(device)
   const plan = planOf(product, division ?? divisionFor(product), scale, unit, rememberOnDevice)
-  return { plan, swapped, problem: planProblem(plan, device.limits.maxStorageBufferBindingSize) }
+  return { product, plan, swapped, problem: planProblem(plan, device.limits.maxStorageBufferBindingSize) }
 }
 
 function keptPlan(product: Product, scale: number): OwnPlan {
@@ -126,7 +137,7 @@ function keptPlan(product: Product, scale: number): OwnPlan {
   return plan
 }
 
-/** Plans by product, which are forgotten when a product is tuned. */
+/** Plans by product, which are forgotten when what is tuned changes. */
 export function keptPlans(): Map<string, OwnPlan> {
   return rememberOnDevice('matMul plans', () => new Map<string, OwnPlan>())
 }

@@ -17,14 +17,15 @@ const padding = 1
 /**
  * WGSL of a product in float32. Tiles of both factors pass through workgroup memory, columns first; a thread reads four
  * rows and four columns at a time from there, and multiplies each with each. The next tiles are read into registers
- * meanwhile.
+ * meanwhile. A factor that lies by rows is read in blocks by a part of the threads, which takes four vectors of
+ * registers; with `halves` the two factors' parts are different threads, so that both use the same registers.
  *
  * @param product - the product
  * @param tiling - the tiling
  * @param edges - whether tiles may reach beyond the factors
  */
 export function scalarShader(product: Product, tiling: ScalarTiling, edges: boolean): string {
-  const { rows, columns, depth, threadRows, threadColumns } = tiling
+  const { rows, columns, depth, threadRows, threadColumns, halves } = tiling
   const { a, b } = factorsOf(product)
   const threads = threadsOf(tiling, 0)
   const threadsAlongColumns = columns / threadColumns
@@ -33,8 +34,14 @@ export function scalarShader(product: Product, tiling: ScalarTiling, edges: bool
   const rowStep = (rows / threadRows) * 4
   const columnStep = threadsAlongColumns * 4
   const vectors = product.n % 4 === 0
-  const stagedA = stage(a, rows, depth, threads, strideA)
-  const stagedB = stage(b, columns, depth, threads, strideB)
+  const readers = halves ? threads / 2 : threads
+  const stagedA = stage(a, rows, depth, readers, strideA)
+  const stagedB = stage(b, columns, depth, readers, strideB)
+  const vectorsAhead = halves ? Math.max(stagedA.vectors, stagedB.vectors) : stagedA.vectors + stagedB.vectors
+  const offsetOfB = halves ? 0 : stagedA.vectors
+  const both = (ofA: string, ofB: string) =>
+    halves ? `if (local < ${readers}u) { ${ofA} } else { ${ofB} }` : `${ofA}\n${ofB}`
+  const fetch = both(stagedA.fetch('firstRow', 0), stagedB.fetch('firstColumn', offsetOfB))
 
   const sum = (row: number, run: number) => `sum_${row}_${run}`
   const stores = repeat(threadRows, (row) => {
@@ -70,24 +77,20 @@ fn main(
   ${mainArguments},
 ) {
   ${placeOfTile(tiling)}
-  let threadRow = local / ${threadsAlongColumns}u * 4u;
-  let threadColumn = local % ${threadsAlongColumns}u * 4u;
+  ${placeOfThread(tiling)}
+  ${halves ? `let reader = local % ${readers}u;` : 'let reader = local;'}
   let column = firstColumn + threadColumn;
   ${repeat(threadRows, (row) => repeat(columnRuns, (run) => `var ${sum(row, run)} = vec4<f32>();`))}
-  ${stagedA.declare}
-  ${stagedB.declare}
+  ${repeat(vectorsAhead, (i) => `var ahead_${i} = vec4<f32>();`)}
   var depth = firstDepth;
-  ${stagedA.fetch('firstRow')}
-  ${stagedB.fetch('firstColumn')}
+  ${fetch}
   let steps = ${stepCount(depth)};
   for (var step = 0u; step < steps; step++) {
-    ${stagedA.store}
-    ${stagedB.store}
+    ${both(stagedA.store(0), stagedB.store(offsetOfB))}
     workgroupBarrier();
     depth += ${depth}u;
     if (step + 1u < steps) {
-      ${stagedA.fetch('firstRow')}
-      ${stagedB.fetch('firstColumn')}
+      ${fetch}
     }
     for (var i = 0u; i < ${depth}u; i++) {
       ${repeat(rowRuns, (run) => `let a_${run} = tile_a[i * ${strideA}u + threadRow / 4u + ${(run * rowStep) / 4}u];`)}
@@ -102,51 +105,66 @@ fn main(
 }`
 }
 
+/** Which four rows and columns of the tile a thread begins with. */
+function placeOfThread({ columns, threadColumns, squares }: ScalarTiling): string {
+  const along = columns / threadColumns
+  if (!squares) {
+    return `let threadRow = local / ${along}u * 4u;
+  let threadColumn = local % ${along}u * 4u;`
+  }
+  return `let square = local / 32u;
+  let threadRow = (square / ${along / 8}u * 4u + local % 32u / 8u) * 4u;
+  let threadColumn = (square % ${along / 8}u * 8u + local % 8u) * 4u;`
+}
+
 /**
  * How threads read a tile of a factor and write it to workgroup memory, columns of the factor first. A factor that lies
  * in memory by rows is read in blocks of four by four and turned round in registers.
  */
-function stage({ name, rowMajor }: Factor, rows: number, depth: number, threads: number, stride: number) {
+function stage({ name, rowMajor }: Factor, rows: number, depth: number, readers: number, stride: number) {
   const size = rowMajor ? 4 : 1 // vectors of a piece
   const pieces = (rows * depth) / (4 * size)
-  const turns = Math.ceil(pieces / threads)
-  const ahead = (turn: number, i: number) => `ahead_${name}_${turn}_${i}`
+  const turns = Math.ceil(pieces / readers)
   const guarded = (turn: number, lines: string) =>
-    (turn + 1) * threads <= pieces ? lines : `if (local < ${pieces - turn * threads}u) { ${lines} }`
+    (turn + 1) * readers <= pieces ? lines : `if (reader < ${pieces - turn * readers}u) { ${lines} }`
   // Eight neighbours of a column of blocks, then the next column: whole sectors of memory are read, and the rows that
   // are written fall on different banks.
   const neighbours = Math.min(8, rows / 4)
   const blockRow = (piece: string) =>
     `(${piece} % ${neighbours}u + ${piece} / ${(neighbours * depth) / 4}u * ${neighbours}u)`
   const blockColumn = (piece: string) => `(${piece} / ${neighbours}u % ${depth / 4}u)`
-  const piece = (turn: number) => `(local + ${turn * threads}u)`
+  const piece = (turn: number) => `(reader + ${turn * readers}u)`
   const perDepth = rows / 4
   return {
-    declare: repeat(turns, (turn) => repeat(size, (i) => `var ${ahead(turn, i)} = vec4<f32>();`)),
-    fetch: (first: string) =>
+    /** Vectors that a thread reads ahead. */
+    vectors: turns * size,
+    /** Reads them into the variables `ahead_` from `offset` on. */
+    fetch: (first: string, offset: number) =>
       repeat(turns, (turn) =>
         guarded(
           turn,
           rowMajor
             ? repeat(4, (i) => {
                 const row = `${first} + ${blockRow(piece(turn))} * 4u + ${i}u`
-                return `${ahead(turn, i)} = fetch_${name}(${row}, depth + ${blockColumn(piece(turn))} * 4u);`
+                const column = `depth + ${blockColumn(piece(turn))} * 4u`
+                return `ahead_${offset + 4 * turn + i} = fetch_${name}(${row}, ${column});`
               })
-            : `${ahead(turn, 0)} = fetch_${name}(${first} + ${piece(turn)} % ${perDepth}u * 4u, depth + ${piece(turn)} / ${perDepth}u);`,
+            : `ahead_${offset + turn} = fetch_${name}(${first} + ${piece(turn)} % ${perDepth}u * 4u, depth + ${piece(turn)} / ${perDepth}u);`,
         ),
       ),
-    store: repeat(turns, (turn) =>
-      guarded(
-        turn,
-        rowMajor
-          ? repeat(4, (i) => {
-              const turned = [0, 1, 2, 3].map((j) => `${ahead(turn, j)}[${i}]`)
-              const at = `(${blockColumn(piece(turn))} * 4u + ${i}u) * ${stride}u + ${blockRow(piece(turn))}`
-              return `tile_${name}[${at}] = vec4<f32>(${turned.join(', ')});`
-            })
-          : `tile_${name}[${piece(turn)} / ${perDepth}u * ${stride}u + ${piece(turn)} % ${perDepth}u] = ${ahead(turn, 0)};`,
+    store: (offset: number) =>
+      repeat(turns, (turn) =>
+        guarded(
+          turn,
+          rowMajor
+            ? repeat(4, (i) => {
+                const turned = [0, 1, 2, 3].map((j) => `ahead_${offset + 4 * turn + j}[${i}]`)
+                const at = `(${blockColumn(piece(turn))} * 4u + ${i}u) * ${stride}u + ${blockRow(piece(turn))}`
+                return `tile_${name}[${at}] = vec4<f32>(${turned.join(', ')});`
+              })
+            : `tile_${name}[${piece(turn)} / ${perDepth}u * ${stride}u + ${piece(turn)} % ${perDepth}u] = ahead_${offset + turn};`,
+        ),
       ),
-    ),
   }
 }
 

@@ -16,6 +16,10 @@ export interface ScalarTiling {
   threadRows: number
   /** Columns that a thread computes; a multiple of 4. */
   threadColumns: number
+  /** Whether half of the threads stage the left factor and half the right one: fewer registers for what is read. */
+  halves: boolean
+  /** Whether 32 threads one after the other compute 4 × 8 neighbours; else they go along the columns of the tile. */
+  squares: boolean
 }
 
 /** Sizes of the device's matrix units and of the subgroups that drive them. */
@@ -78,18 +82,31 @@ export function threadsOf(tiling: ScalarTiling | MatrixTiling, subgroupSize: num
  * A division in words, for tables.
  *
  * @param division - a division
- * @returns for example `f16 128×128×32, 64×32 a subgroup`
+ * @returns for example `f16 128×128×32, 64×32 a subgroup, 4 parts`
  */
 export function divisionName({ tiling, splits }: Division): string {
-  const parts = splits > 1 ? `, ${splits} parts` : ''
-  if (tiling.kind === 'vector') return `float32 vector${parts}`
+  return `${tilingName(tiling)}${splits > 1 ? `, ${splits} parts` : ''}`
+}
+
+/**
+ * A tiling in words: different for different tilings.
+ *
+ * @param tiling - a tiling
+ * @returns for example `f16 128×128×32, 64×32 a subgroup`
+ */
+export function tilingName(tiling: Tiling): string {
+  if (tiling.kind === 'vector') return 'float32 vector'
   const tile = `${tiling.rows}×${tiling.columns}×${tiling.depth}`
-  if (tiling.kind === 'scalar') return `float32 ${tile}, ${tiling.threadRows}×${tiling.threadColumns} a thread${parts}`
+  if (tiling.kind === 'scalar') {
+    const { threadRows, threadColumns, halves, squares } = tiling
+    const variants = [...(halves ? ['halves'] : []), ...(squares ? ['squares'] : [])]
+    return [`float32 ${tile}`, `${threadRows}×${threadColumns} a thread`, ...variants].join(', ')
+  }
   const { subgroupRows, subgroupColumns, buffers, packed, unrolled } = tiling
   const variants = [
     ...(buffers === 2 ? ['2 buffers'] : []),
     ...(packed ? ['packed'] : []),
     ...(unrolled ? ['unrolled'] : []),
   ]
-  return `${[`f16 ${tile}`, `${subgroupRows}×${subgroupColumns} a subgroup`, ...variants].join(', ')}${parts}`
+  return [`f16 ${tile}`, `${subgroupRows}×${subgroupColumns} a subgroup`, ...variants].join(', ')
 }

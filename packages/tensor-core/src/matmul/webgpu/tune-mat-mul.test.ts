@@ -6,6 +6,8 @@ import { describeOn } from '../../testing/kernel-pairs.js'
 import { tf } from '../../tf.js'
 import { describeMatMul } from '../describe-mat-mul.js'
 import { matMul } from '../mat-mul.js'
+import { describeMatMulChoices, type MatMulChoice } from '../mat-mul-choice.js'
+import { matMulChoices, matMulsIn, useMatMulChoices } from './mat-mul-choices.js'
 import { tuneMatMul } from './tune-mat-mul.js'
 
 describeOn('tuneMatMul', { backend: 'webgpu' }, () => {
@@ -35,6 +37,62 @@ describeOn('tuneMatMul', { backend: 'webgpu' }, () => {
       expect(tflops).toBeCloseTo((2 * 16 * 20 * 24) / milliseconds / 1e9)
     }
     await product()
+  })
+
+  it('gives choices as plain JSON that can be used again, one by one or not at all', async () => {
+    const shape = { m: 12, n: 20, k: 24, transposeB: true } as const
+    const other = { m: 20, n: 12, k: 24 }
+    useMatMulChoices([])
+    const ruled = describeMatMul(shape)
+    await tuneMatMul([shape, other], { rounds: 1 })
+    const tuned = describeMatMul(shape)
+    const choices = JSON.parse(JSON.stringify(matMulChoices())) as MatMulChoice[]
+    expect(choices.map(({ product }) => [product.m, product.n])).toEqual([
+      [12, 20],
+      [20, 12],
+    ])
+    expect(describeMatMulChoices(choices).split('\n')[0]).toMatch(
+      /^\[12, 24\] · \[20, 24\]ᵀ {2}float32 {2}\S+ ms +\S+ TFLOP\/s +float32 \d+×\d+×\d+/,
+    )
+    expect(useMatMulChoices([])).toEqual([])
+    expect(describeMatMul(shape)).toBe(ruled)
+    const [choice] = choices
+    expect(useMatMulChoices([choice])).toEqual([choice])
+    expect(describeMatMul(shape)).toBe(tuned)
+    const parts = { ...choice, parts: 2 }
+    expect(useMatMulChoices([parts])).toEqual([parts])
+    expect(describeMatMul(shape)).toBe(`${choice.tiling}, 2 parts`)
+    const strange = { device: 'another', list: 'an old one', tiling: 'float32 3×3×3', parts: 99 }
+    for (const [key, value] of Object.entries(strange))
+      expect(useMatMulChoices([{ ...choice, [key]: value }])).toEqual([])
+    const old = { ...choice, list: 'an old one' }
+    expect(useMatMulChoices([old], { ofOldLists: true })).toEqual([old])
+    useMatMulChoices([])
+  })
+
+  it('finds the products that are computed, each once', () => {
+    const shapes = matMulsIn(() =>
+      tf.tidy(() => {
+        const a = tf.ones([6, 4])
+        for (let i = 0; i < 2; i++) matMul(a, tf.ones([4, 8]), { precision: 'mixed' })
+        matMul(a, a, { transposeB: true })
+        matMul(tf.ones([1, 4]), tf.ones([4, 8]))
+        matMul(a, tf.ones([4, 1]))
+      }),
+    )
+    const plain = { batches: 1, transposeA: false, transposeB: false, precision: 'float32' }
+    expect(shapes).toEqual([
+      { ...plain, m: 6, n: 8, k: 4, precision: 'mixed' },
+      { ...plain, m: 6, n: 6, k: 4, transposeB: true },
+    ])
+  })
+
+  it('refuses what is no choice', () => {
+    const choices = [{ device: 'a GPU' }] as MatMulChoice[]
+    expect(() => useMatMulChoices(choices)).toThrow(
+      'useMatMulChoices: choice number 0 must be as tuneMatMul made it, but is {"device":"a GPU"}. Leave it out',
+    )
+    expect(() => useMatMulChoices({} as MatMulChoice[])).toThrow('choices must be an array, but is {}')
   })
 })
 

@@ -5,12 +5,13 @@ import { timeShaders } from '../../engines/webgpu/time-shaders.js'
 import type { Precision } from '../../kernels/kernel.js'
 import { createRandom } from '../../random/create-random.js'
 import { tf } from '../../tf.js'
+import type { MatMulChoice } from '../mat-mul-choice.js'
 import { type MatMulShape, productFrom } from '../mat-mul-shape.js'
-import { candidatesFor } from './candidates.js'
-import { dividedCandidates, divisionFor, tunedDivisions } from './choose-division.js'
+import { candidatesFor, candidatesKey } from './candidates.js'
+import { dividedCandidates, ruledDivision, tunedDivisions } from './choose-division.js'
 import { gpuMatMul, gpuMatMulProblem, keptPlans } from './gpu-mat-mul.js'
 import { type Product, productKey } from './product.js'
-import { type Division, divisionName } from './tiling.js'
+import { type Division, divisionName, tilingName } from './tiling.js'
 
 /** One way to compute a product, as {@link tuneMatMul} found it. */
 export interface MatMulTrial {
@@ -36,6 +37,8 @@ export interface TunedMatMul {
   clock: 'gpu' | 'wall'
   /** The fastest first. */
   trials: MatMulTrial[]
+  /** What is used from now on, to be kept; null when nothing gave the right product. */
+  choice: MatMulChoice | null
 }
 
 /** How long a GPU works before its clock is read: an idle one slows down. */
@@ -78,7 +81,7 @@ interface Trial {
 
 async function tune(product: Product, rounds: number): Promise<TunedMatMul> {
   const { batches, m, n, k, transposeA, transposeB, precision } = product
-  const ruled = divisionName(divisionFor(product))
+  const ruled = divisionName(ruledDivision(product))
   const a = noise([batches, ...(transposeA ? [k, m] : [m, k])], 1)
   const b = noise([batches, ...(transposeB ? [n, k] : [k, n])], 2)
   const reference = gpuMatMul(a, b, { transposeA, transposeB })
@@ -99,7 +102,7 @@ async function tune(product: Product, rounds: number): Promise<TunedMatMul> {
         readings.push(times.milliseconds)
       }
     }
-    return { shape: product, clock, trials: choose(product, trials, ruled) }
+    return { shape: product, clock, ...choose(product, trials, ruled, clock) }
   } finally {
     tf.dispose([a, b, reference])
   }
@@ -114,22 +117,33 @@ function waysOf(product: Product): Division[] {
   })
 }
 
-function choose(product: Product, trials: readonly Trial[], ruled: string): MatMulTrial[] {
+function choose(
+  product: Product,
+  trials: readonly Trial[],
+  ruled: string,
+  clock: TunedMatMul['clock'],
+): Pick<TunedMatMul, 'trials' | 'choice'> {
   const timed = trials
     .map((trial) => ({ ...trial, milliseconds: medianOf(trial.readings) }))
     .sort((a, b) => a.milliseconds - b.milliseconds)
   const best = timed.find(({ maxError }) => maxError <= tolerances[product.precision])
+  let choice: MatMulChoice | null = null
   if (best) {
-    tunedDivisions().set(productKey(product), best.division)
+    const { division, milliseconds } = best
+    const { tiling, splits: parts } = division
+    const { device } = gpuInfo()
+    choice = { device, list: candidatesKey, product, tiling: tilingName(tiling), parts, milliseconds, clock }
+    tunedDivisions().set(productKey(product), { division, choice })
     keptPlans().clear()
   }
   const operations = 2 * product.batches * product.m * product.n * product.k
-  return timed.map((trial) => {
+  const described = timed.map((trial) => {
     const { division, milliseconds, maxError } = trial
     const tiling = divisionName(division)
     const tflops = operations / milliseconds / 1e9
     return { tiling, milliseconds, tflops, maxError, ruled: tiling === ruled, chosen: trial === best }
   })
+  return { trials: described, choice }
 }
 
 async function keepBusy(call: () => void): Promise<void> {
