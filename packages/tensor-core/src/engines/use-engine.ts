@@ -13,12 +13,12 @@ const preference: readonly BackendName[] = ['webgpu', 'tensorflow', 'wasm', 'cpu
  * A software GPU is taken only where `webgpu` is asked for by name. `wasmPath`: in browsers, the folder on the server
  * with the `.wasm` files of `@tensorflow/tfjs-backend-wasm`, with a slash at its end; left out, they are looked for
  * where Vite and webpack put them and beside the page. It counts when the wasm engine starts for the first time.
- * `threads`: how many threads compute on the wasm engine, 1 to 64; left out, as many as the machine runs at once, 16 at
- * most, and one on pages that are not cross-origin isolated. Results are the same to the last bit for any number. An
- * engine that started with one thread keeps to it
+ * `threads`: how many threads compute on the wasm engine, 1 to 64; left out, those that it has, at first as many as the
+ * machine runs at once, 16 at most, and one on pages that are not cross-origin isolated. Results are the same to the
+ * last bit for any number. An engine that was started with one thread keeps to it
  * @returns the engine, with every backend that `auto` passed over and the reason
- * @throws SwatError `engine-unavailable` when the backend is unknown, not part of this version, or does not start, or when the
- * threads that were asked for cannot be had
+ * @throws SwatError `engine-unavailable` when the backend is unknown, not part of this version, or does not start, or
+ * when the threads that were asked for cannot be had
  */
 export async function useEngine(
   options: { backend?: BackendName | 'auto'; wasmPath?: string; threads?: number } = {},

@@ -56,8 +56,8 @@ async function startBackend(wasmPath: string | undefined, shared: boolean): Prom
 async function startThreads(asked: number | undefined, wanted: number): Promise<number> {
   const backend = tf.backend()
   const pool = poolOf(backend)
-  const running = pool?.threads ?? 1
-  if (wanted === running || (asked === undefined && (pool !== null || !heapIsShared()))) return running
+  if (asked === undefined && (pool !== undefined || !heapIsShared())) return pool?.threads ?? 1
+  if (pool !== undefined && wanted === (pool?.threads ?? 1)) return wanted
   if (wanted > 1 && !heapIsShared()) {
     throw new SwatError(
       'engine-unavailable',
@@ -66,7 +66,7 @@ async function startThreads(asked: number | undefined, wanted: number): Promise<
     )
   }
   setPool(backend, wanted === 1 ? null : await ThreadPool.start(heapMemory(), wanted))
-  if (pool === null) endPoolWith(backend)
+  if (pool === undefined) endPoolWith(backend)
   return wanted
 }
 

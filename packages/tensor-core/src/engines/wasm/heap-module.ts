@@ -6,15 +6,15 @@ import { shareMemory } from './threads/share-memory.js'
 /** Parts a thread, so that one that is held up leaves its parts to the others. */
 const partsOfThread = 4
 
-/** Work on a row of independent items, such as the rows of a matrix: any of them, together, can be a call of its own. */
+/** Work on a row of independent items, such as rows of a matrix, of which any run can be a call of its own. */
 export interface ItemWork {
   /** How many items there are. */
   items: number
   /** Fewest items that are worth a thread's while, some 20 µs of work. */
   grain: number
   /**
-   * Items that belong together, default 1: parts start at multiples of it. Results must not depend on where parts start
-   * otherwise, so that they are the same to the last bit for any number of threads.
+   * Items that belong together, default 1: parts start at its multiples. Where they start must not change results, so
+   * that any number of threads gives the same to the last bit.
    */
   together?: number
   /** Bytes of working memory that a call needs; their address becomes its last argument. Default 0, no such argument. */
@@ -70,7 +70,7 @@ export class HeapModule<Exports> {
    */
   run(name: keyof Exports & string, work: ItemWork): void {
     const { items, grain, together = 1, scratchBytes = 0, argumentsFor } = work
-    const pool = poolOf(tf.backend())
+    const pool = poolOf(tf.backend()) ?? null
     const parts = pool === null ? 1 : Math.min(Math.floor(items / grain), partsOfThread * pool.threads)
     const threads = pool === null || !(parts >= 2) ? 1 : pool.threads
     const stride = Math.ceil(scratchBytes / 64) * 64

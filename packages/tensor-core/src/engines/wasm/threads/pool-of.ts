@@ -1,15 +1,15 @@
 import type { ThreadPool } from './thread-pool.js'
 
-const pools = new WeakMap<object, ThreadPool>()
+const pools = new WeakMap<object, ThreadPool | null>()
 
 /**
  * The threads of a wasm backend.
  *
  * @param backend - the backend
- * @returns its pool; null where this thread computes alone
+ * @returns its pool; null where this thread is to compute alone, undefined where nothing has been said
  */
-export function poolOf(backend: object): ThreadPool | null {
-  return pools.get(backend) ?? null
+export function poolOf(backend: object): ThreadPool | null | undefined {
+  return pools.get(backend)
 }
 
 /**
@@ -20,6 +20,5 @@ export function poolOf(backend: object): ThreadPool | null {
  */
 export function setPool(backend: object, pool: ThreadPool | null): void {
   pools.get(backend)?.end()
-  if (pool === null) pools.delete(backend)
-  else pools.set(backend, pool)
+  pools.set(backend, pool)
 }

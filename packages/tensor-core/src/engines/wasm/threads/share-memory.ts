@@ -28,7 +28,10 @@ export function shareMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     const end = number() + at
     if (section === sections.import || section === sections.memory) {
       number() // how many follow
-      if (section === sections.import) for (const _ of ['module', 'name']) at = number() + at
+      if (section === sections.import) {
+        at = number() + at // name of the module
+        at = number() + at // name of the import
+      }
       const isMemory = section === sections.memory || copy[at++] === memoryKind
       if (isMemory && copy[at] === limits.own) copy[at] = limits.shared
       if (isMemory) return copy

@@ -1,6 +1,6 @@
 import { SwatError } from '../../../swat-error.js'
 
-/** More than this many threads gain nothing: each would get too small a part of a product. */
+/** More are started only when they are asked for. */
 const mostByDefault = 16
 const mostThreads = 64
 
@@ -25,7 +25,7 @@ export function whyNoThreads(): string | null {
  *
  * @param asked - what was asked for; left out, what the machine runs at once, 16 at most
  * @returns 1 or more
- * @throws SwatError `engine-unavailable` when it is not a whole number from 1 to 64, or more than 1 where threads cannot be had
+ * @throws SwatError `engine-unavailable` when it is not a whole number from 1 to 64, or above 1 where none can be had
  */
 export function threadCount(asked: number | undefined): number {
   const reason = whyNoThreads()

@@ -13,7 +13,7 @@ export interface Job {
   call: (...given: number[]) => void
   /** Arguments of each part, equally many. */
   parts: number[][]
-  /** Working memory of each thread, one after the other, whose address is the last argument; 0 bytes: no such argument. */
+  /** Working memory of the threads, one after the other; its address is the last argument, unless it has 0 bytes. */
   scratchAt: number
   scratchBytes: number
 }

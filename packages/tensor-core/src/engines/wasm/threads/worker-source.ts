@@ -1,6 +1,6 @@
-/** Places in the control block, 32-bit integers; bytes from `argumentsAt` on are doubles, from `messageAt` on letters. */
+/** Places in the control block: numbers of 32-bit integers; `messageAt` and `argumentsAt` count bytes. */
 export const control = {
-  /** Number of the job above, parts that nobody has taken yet in the lowest 8 bits: one compare-and-swap takes a part. */
+  /** Number of the job, and in the lowest 8 bits how many parts nobody has taken; a compare-and-swap takes one. */
   ticket: 0,
   /** Parts that are finished. */
   done: 1,
