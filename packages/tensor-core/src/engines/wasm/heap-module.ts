@@ -13,11 +13,11 @@ export interface ItemWork {
   /** Fewest items that are worth a thread's while, some 20 µs of work. */
   grain: number
   /**
-   * Items that belong together, default 1: parts start at its multiples. Where they start must not change results, so
-   * that any number of threads gives the same to the last bit.
+   * Items that belong together, default 1: parts start at its multiples. Where they start must not change a result:
+   * any number of threads gives the same bits.
    */
   together?: number
-  /** Bytes of working memory that a call needs; their address becomes its last argument. Default 0, no such argument. */
+  /** Bytes of working memory of a call, whose address becomes its last argument; default 0, no such argument. */
   scratchBytes?: number
   /** The arguments for `count` items from number `first` on. */
   argumentsFor(first: number, count: number): number[]
