@@ -16,7 +16,7 @@ export function whyNoThreads(): string | null {
   if (globalThis.crossOriginIsolated === true && typeof Worker !== 'undefined') return null
   return (
     'this page is not cross-origin isolated, so threads cannot share memory. Serve it with the headers ' +
-    "'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'"
+    'Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy (values: README of @swat-js/tensor-core, Engines)'
   )
 }
 

@@ -35,9 +35,8 @@ export const looks = 2000
  * `{ block, memory, thread }`, tells that it is ready, and then takes parts of jobs for ever.
  */
 export const workerSource = `
-const inNode = typeof require === 'function'
-const { parentPort, workerData } = inNode ? require('node:worker_threads') : {}
-if (inNode) serve(workerData, (message) => parentPort.postMessage(message))
+const node = globalThis.process?.getBuiltinModule?.('node:worker_threads')
+if (node) serve(node.workerData, (message) => node.parentPort.postMessage(message))
 else onmessage = ({ data }) => serve(data, (message) => postMessage(message))
 
 function serve({ block, memory, thread }, tell) {
