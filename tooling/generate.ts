@@ -42,6 +42,8 @@ const compilerOptions = [
   'stub',
   '--importMemory',
   '--noExportMemory',
+  '--maximumMemory', // that of TensorFlow.js's memory: then the module runs on shared memory too, see share-memory.ts
+  '65536',
   '--noAssert',
   '-O3',
   '--enable',

@@ -12,18 +12,31 @@ describeInPage('a page in Chromium', {}, (call) => {
     expectClose(output, reference.output, { relative: 2e-6 })
   })
 
+  it('says why it has no threads, where they are asked for', async () => {
+    await expect(call('attend', { backend: 'wasm', threads: 2 })).rejects.toThrow(
+      /2 threads were asked for, but this page is not cross-origin isolated.*Cross-Origin-Opener-Policy/,
+    )
+  })
+
   conformInPage(call, 'wasm', { kernels: ['wasm', 'composite'] })
 })
 
 describeInPage('a cross-origin isolated page in Chromium', { isolated: true }, (call, opened) => {
-  it('runs TensorFlow.js with threads and the composite kernel on it', async () => {
+  it('runs the wasm engine with threads, and gets the same bits with any number', async () => {
     expect(await opened().page.evaluate('crossOriginIsolated')).toBe(true)
-    const { choice, output } = await call('attend', { backend: 'wasm' })
-    expect(choice).toMatchObject({ kernel: 'composite', refused: [{ kernel: 'wasm' }] })
-    expect(choice?.refused[0].reason).toContain('one thread')
+    const { engine, choice, output } = await call('attend', { backend: 'wasm', threads: 2 })
+    expect(engine.device).toBe('WebAssembly SIMD, 2 threads')
+    expect(choice).toEqual({ op: 'swatAttention', kernel: 'wasm', refused: [] })
     const reference = await call('attend', { backend: 'cpu' })
     expectClose(output, reference.output, { relative: 2e-6 })
+    const bits: string[] = []
+    for (const threads of [1, 2, 3]) bits.push(await call('trainingBits', { threads }))
+    expect(bits).toEqual(Array(3).fill(bits[0]))
   })
 
-  conformInPage(call, 'wasm', { kernels: ['composite'] })
+  it('names a thread count that cannot be had', async () => {
+    await expect(call('attend', { backend: 'wasm', threads: 1.5 })).rejects.toThrow('whole number from 1 to 64')
+  })
+
+  conformInPage(call, 'wasm', { kernels: ['wasm', 'composite'] })
 })

@@ -196,6 +196,15 @@ describe('bad input', () => {
       ['attention', '--backend', 'abacus'],
       "argument 'abacus' is invalid. Allowed choices are auto, webgpu, tensorflow, wasm, cpu.",
     ],
+    [
+      ['train', '--backend', 'wasm', '--threads', '0'],
+      "argument '0' is invalid. Expected a whole number of at least 1.",
+    ],
+    [
+      ['train', '--backend', 'wasm', '--threads', '65'],
+      'expected threads to be a whole number from 1 to 64, but it is 65',
+    ],
+    [['train', '--backend', 'cpu', '--threads', '2'], "threads are for the wasm engine, but backend is 'cpu'."],
     [['attention', '--precision', 'half'], 'Allowed choices are float32, mixed.'],
     [
       ['attention', '--lengths', '1024,many'],

@@ -18,7 +18,7 @@ export {
   withHeapBytes,
 } from './engines/wasm/heap.js'
 export { asFloat32 } from './engines/wasm/as-float32.js'
-export { HeapModule } from './engines/wasm/heap-module.js'
+export { HeapModule, type ItemWork } from './engines/wasm/heap-module.js'
 export { simdSupport } from './engines/wasm/simd-support.js'
 export { gpuInfo } from './engines/webgpu/gpu-info.js'
 export type { GpuInfo, GpuLimit, SubgroupMatrixConfig } from './engines/webgpu/gpu-info.js'

@@ -3,10 +3,12 @@ import type { BackendName } from '@swat-js/tensor-core'
 import { backendOption } from './backend-option.js'
 import { numberOption } from './number-option.js'
 import { precisionOption } from './precision-option.js'
+import { threadsOption } from './threads-option.js'
 
 /** What the attention benchmarks have in common. */
 export interface AttentionOptions {
   backend: BackendName | 'auto'
+  threads?: number
   precision: 'float32' | 'mixed'
   window: number
   heads: number
@@ -27,6 +29,7 @@ export function attentionOptions(command: Command): Command {
   const count = numberOption({ whole: true, least: 1 })
   return command
     .addOption(backendOption())
+    .addOption(threadsOption())
     .addOption(precisionOption())
     .option('--window <count>', 'number of keys a query sees, itself included', count, 128)
     .option('--heads <count>', 'number of query heads', count, 16)

@@ -5,10 +5,12 @@ import { backendOption } from './backend-option.js'
 import { numberOption } from './number-option.js'
 import { runBenchmark } from './run-benchmark.js'
 import { type MatMulSizes, shapesOption } from './shapes-option.js'
+import { threadsOption } from './threads-option.js'
 import { tuningFileOption } from './tuning-file-option.js'
 
 interface BenchMatMulOptions {
   backend: BackendName | 'auto'
+  threads?: number
   precision: Precision
   shapes: MatMulSizes[]
   gradients?: boolean
@@ -23,6 +25,7 @@ export function benchMatMulCommand(): Command {
   return new Command('matmul')
     .description('Time of the matrix products of projections, forward and backward.')
     .addOption(backendOption())
+    .addOption(threadsOption())
     .addOption(
       new Option('--precision <name>', 'what a GPU kernel may compute in')
         .choices(['float32', 'mixed'])

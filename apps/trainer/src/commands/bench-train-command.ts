@@ -7,11 +7,13 @@ import { expectMemory } from './expect-memory.js'
 import { numberOption } from './number-option.js'
 import { precisionOption } from './precision-option.js'
 import { runBenchmark } from './run-benchmark.js'
+import { threadsOption } from './threads-option.js'
 import { tuningFileOption } from './tuning-file-option.js'
 
 interface BenchTrainOptions {
   preset: PresetName
   backend: BackendName | 'auto'
+  threads?: number
   precision: Precision
   length: number
   batch: number
@@ -33,6 +35,7 @@ export function benchTrainCommand(): Command {
     .description('Speed and memory of training a fresh model on random tokens, and where the time goes.')
     .addOption(new Option('--preset <name>', 'the model').choices(presetNames).default('nano'))
     .addOption(backendOption())
+    .addOption(threadsOption())
     .addOption(precisionOption())
     .option('--length <count>', 'tokens of a sequence', count, 256)
     .option('--batch <count>', 'sequences of a step', count, 2)

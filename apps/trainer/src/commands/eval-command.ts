@@ -13,12 +13,14 @@ import { packText } from '../text/pack-text.js'
 import { readSplit } from '../text/read-split.js'
 import { backendOption } from './backend-option.js'
 import { numberOption } from './number-option.js'
+import { threadsOption } from './threads-option.js'
 
 interface EvalOptions {
   run: string
   data?: string[]
   tokens?: number
   backend: BackendName | 'auto'
+  threads?: number
   json?: boolean
 }
 
@@ -30,13 +32,14 @@ export function evalCommand(): Command {
     .option('--data <path...>', 'files or folders to score, in place of the held-out text')
     .option('--tokens <count>', 'score only so many tokens', numberOption({ whole: true, least: 2 }))
     .addOption(backendOption())
+    .addOption(threadsOption())
     .option('--json', 'print the result as JSON')
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
     .action(async (options: EvalOptions) => {
       const path = await findCheckpoint(options.run)
       const { documents, endOfDocument } = await textToScore(path, options.data)
-      const engine = await useEngine({ backend: options.backend })
+      const engine = await useEngine({ backend: options.backend, threads: options.threads })
       const checkpoint = await readCheckpoint(path)
       const progress = options.json ? null : chooseProgress(process.stdout, false)
       let score: TextScore

@@ -5,6 +5,7 @@ import { readCheckpoint } from '../checkpoints/read-checkpoint.js'
 import { continueText } from '../evaluation/continue-text.js'
 import { backendOption } from './backend-option.js'
 import { numberOption } from './number-option.js'
+import { threadsOption } from './threads-option.js'
 
 interface GenerateOptions {
   run: string
@@ -14,6 +15,7 @@ interface GenerateOptions {
   topK?: number
   seed: number
   backend: BackendName | 'auto'
+  threads?: number
   json?: boolean
 }
 
@@ -28,12 +30,13 @@ export function generateCommand(): Command {
     .option('--top-k <count>', 'sample among the so many likeliest tokens', numberOption({ whole: true, least: 1 }))
     .option('--seed <number>', 'decides what is drawn', numberOption({ whole: true, least: 0 }), 1)
     .addOption(backendOption())
+    .addOption(threadsOption())
     .option('--json', 'tell each piece of text as a JSON object on a line')
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
     .action(async (options: GenerateOptions) => {
       const path = await findCheckpoint(options.run)
-      await useEngine({ backend: options.backend })
+      await useEngine({ backend: options.backend, threads: options.threads })
       const checkpoint = await readCheckpoint(path)
       const { tokens, temperature, topK = null, seed } = options
       const print = (text: string) => process.stdout.write(options.json ? `${JSON.stringify({ text })}\n` : text)

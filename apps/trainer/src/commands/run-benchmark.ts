@@ -25,7 +25,7 @@ interface BenchmarkResult {
  * @throws SwatError `benchmark` when both files are one, `not-writable` with the reason
  */
 export async function runBenchmark(
-  options: { backend: BackendName | 'auto'; json?: string; plot?: string },
+  options: { backend: BackendName | 'auto'; threads?: number; json?: string; plot?: string },
   measure: (report: (event: BenchmarkEvent) => void) => Promise<BenchmarkResult>,
 ): Promise<void> {
   const { json, plot } = options
@@ -36,7 +36,7 @@ export async function runBenchmark(
     )
   }
   for (const path of [json, plot]) if (path !== undefined) await expectWritable(path)
-  const engine = await useEngine({ backend: options.backend })
+  const engine = await useEngine({ backend: options.backend, threads: options.threads })
   process.stdout.write(`Engine: ${engine.backend} (${engine.device})\n`)
   for (const { backend, reason } of engine.refused) process.stdout.write(`        not ${backend}: ${reason}\n`)
 

@@ -9,6 +9,7 @@ import { trainRun } from '../run.js'
 import { readRunRecord } from '../run-folder/run-record.js'
 import { backendNames } from './backend-option.js'
 import { collect } from './collect.js'
+import { threadsOption } from './threads-option.js'
 import { watchSignals } from './watch-signals.js'
 
 interface TrainOptions {
@@ -16,6 +17,7 @@ interface TrainOptions {
   resume?: string | true
   name?: string
   backend?: string
+  threads?: number
   precision?: string
   checkpointActivations?: true
   tune?: true
@@ -37,6 +39,7 @@ export function trainCommand(setExitCode: (code: number) => void, outputClosed: 
     .option('--resume [run folder]', 'go on from the latest checkpoint of the run')
     .option('--name <name>', 'name of the run, and of its folder')
     .addOption(new Option('--backend <name>', 'what computes').choices(backendNames))
+    .addOption(threadsOption())
     .addOption(new Option('--precision <name>', 'how it multiplies').choices(['float32', 'mixed']))
     .option('--batch <count>', "sequences computed at a time, a divisor of training.batchSize, or 'auto': what fits")
     .option('--checkpoint-activations', 'less memory: compute activations again in the backward pass')
@@ -87,9 +90,10 @@ async function configuration(path: string | undefined, options: TrainOptions): P
 }
 
 /** Options that stand for a `--set`. */
-function shortcuts({ backend, precision, batch, checkpointActivations, tune }: TrainOptions): string[] {
+function shortcuts({ backend, threads, precision, batch, checkpointActivations, tune }: TrainOptions): string[] {
   return [
     ...(backend === undefined ? [] : [`engine.backend=${backend}`]),
+    ...(threads === undefined ? [] : [`engine.threads=${threads}`]),
     ...(precision === undefined ? [] : [`engine.precision=${precision}`]),
     ...(batch === undefined ? [] : [`training.microBatchSize=${batch}`]),
     ...(checkpointActivations === undefined ? [] : ['training.checkpointActivations=true']),

@@ -14,7 +14,7 @@ describe('resumeDifferences', () => {
   it('lets through what does not change the numbers', () => {
     const now = config({
       name: 'b',
-      engine: { backend: 'cpu' },
+      engine: { backend: 'cpu', threads: 3 },
       validation: { every: 3 },
       sample: { tokens: 4 },
       checkpoint: { keep: 9 },

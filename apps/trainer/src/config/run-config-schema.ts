@@ -133,6 +133,13 @@ export const runConfigSchema: z.ZodType<RunConfig, RunConfigInput> = z
           .enum(['auto', 'webgpu', 'tensorflow', 'wasm', 'cpu'])
           .default('auto')
           .describe('auto takes the fastest that starts.'),
+        threads: z
+          .number()
+          .int()
+          .min(1)
+          .max(64)
+          .optional()
+          .describe('Of the wasm engine; as many as the machine runs at once if left out. Results are the same.'),
         precision: z
           .enum(['float32', 'mixed'])
           .default('float32')

@@ -61,6 +61,8 @@ export interface RunConfigInput {
 export interface EngineSettings {
   /** The backend; `auto` takes the fastest that starts. */
   backend: 'auto' | BackendName
+  /** Threads of the wasm engine; as many as the machine runs at once if left out. Results are the same. */
+  threads?: number | undefined
   /** `mixed` multiplies in float16 where the device can, adds and keeps float32, and scales the loss. */
   precision: Precision
   /** On webgpu: measure the tilings of a step's matrix products before the first step, and use the fastest. */

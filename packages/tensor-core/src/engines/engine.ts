@@ -33,7 +33,8 @@ export interface EngineLoader {
   readonly backend: BackendName
   /**
    * Loads and selects the backend in TensorFlow.js; rejects with the reason when that fails. Without `allowSoftware` a
-   * program that plays a GPU is a reason. `wasmPath`: where the binaries of the wasm backend are served.
+   * program that plays a GPU is a reason. `wasmPath`: where the binaries of the wasm backend are served; `threads`: how
+   * many compute on it.
    */
-  start(options: { allowSoftware: boolean; wasmPath?: string }): Promise<EngineDescription>
+  start(options: { allowSoftware: boolean; wasmPath?: string; threads?: number }): Promise<EngineDescription>
 }

@@ -5,10 +5,10 @@ import { moduleBase64 } from './module.generated.js'
 export interface AttentionExports {
   /** Bytes of working memory for a head size. */
   scratchBytes(headDim: number): number
-  /** Writes the output of a problem. */
-  forward(problem: number, scratch: number): void
-  /** Writes the gradients of a problem. */
-  backward(problem: number, scratch: number): void
+  /** Writes the output of `count` of a problem's `batchSize · heads` heads. */
+  forward(problem: number, first: number, count: number, scratch: number): void
+  /** Writes the gradients of `count` of a problem's `batchSize · kvHeads` key heads and of what shares them. */
+  backward(problem: number, first: number, count: number, scratch: number): void
   /** Replaces numbers ≤ 0 by their exponentials; `count` is a multiple of 4. */
   exponential(numbers: number, count: number): void
 }

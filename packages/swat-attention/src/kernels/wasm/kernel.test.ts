@@ -20,7 +20,7 @@ function normal(seed: number, ...shape: [number, number, number, number]): tf.Te
 }
 
 beforeAll(async () => {
-  await useEngine({ backend: 'wasm' })
+  await useEngine({ backend: 'wasm', threads: 2 })
 })
 
 describe('the exponential', () => {
@@ -154,6 +154,29 @@ describe('the choice', () => {
     const refused = [{ kernel: 'wasm', reason: 'headDim 257 is above its largest, 256' }]
     expect(choiceFor(257)).toEqual([{ op: 'swatAttention', kernel: 'composite', refused }])
   })
+})
+
+it.each(['sigmoid', 'softmax'] as const)('gives the same bits with any number of threads: %s', async (activation) => {
+  const [batch, length, heads, kvHeads, headDim] = [3, 150, 6, 3, 20]
+  const results: unknown[] = []
+  for (const threads of [1, 2, 3]) {
+    await useEngine({ backend: 'wasm', threads })
+    const given = [
+      ...[normal(1, batch, length, heads, headDim), normal(2, batch, length, kvHeads, headDim)],
+      ...[normal(3, batch, length, kvHeads, headDim), tf.linspace(-0.5, 0.5, heads), tf.linspace(0, 1, heads)],
+      tf.reshape(tf.linspace(-1, 1, heads * 30), [heads, 30]),
+    ]
+    const run = (...[q, k, v, slopes, bias, distanceTable]: tf.Tensor[]) =>
+      swatAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, {
+        ...{ window: 50, sinks: 2, activation, kernels },
+        ...{ slopes: slopes as tf.Tensor1D, distanceTable: distanceTable as tf.Tensor2D },
+        ...(activation === 'sigmoid' ? { bias: bias as tf.Tensor1D } : { sinkLogits: bias as tf.Tensor1D }),
+      })
+    const gradients = tf.grads(run)(given, normal(4, batch, length, heads, headDim))
+    results.push([run(...given), ...gradients].map((tensor) => tensor.dataSync()))
+  }
+  expect(results[1]).toEqual(results[0])
+  expect(results[2]).toEqual(results[0])
 })
 
 it.each([1, 2, 3, 5, 31, 100, 255, 256])('agrees with the reference for head size %i', async (headDim) => {

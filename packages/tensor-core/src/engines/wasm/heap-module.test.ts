@@ -4,12 +4,12 @@ import { useEngine } from '../use-engine.js'
 import { heapIsShared, heapMemory, heapPointer, heapView, withHeapBytes } from './heap.js'
 import { HeapModule } from './heap-module.js'
 
-// (module (import "env" "memory" (memory 0)) (func (export "negate") (param i32)
+// (module (import "env" "memory" (memory 0 65536)) (func (export "negate") (param i32)
 //   local.get 0 (f32.neg (f32.load (local.get 0))) f32.store))
 const negateBytes = [
   [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
   [1, 5, 1, 0x60, 1, 0x7f, 0],
-  [2, 15, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 0],
+  [2, 18, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 1, 0, 0x80, 0x80, 4],
   [3, 2, 1, 0],
   [7, 10, 1, 6, 0x6e, 0x65, 0x67, 0x61, 0x74, 0x65, 0, 0],
   [10, 15, 1, 13, 0, 0x20, 0, 0x20, 0, 0x2a, 2, 0, 0x8c, 0x38, 2, 0, 0x0b],
@@ -17,7 +17,7 @@ const negateBytes = [
 const module = new HeapModule<{ negate(pointer: number): void }>(btoa(String.fromCharCode(...negateBytes)))
 
 beforeAll(async () => {
-  await useEngine({ backend: 'wasm' })
+  await useEngine({ backend: 'wasm', threads: 1 })
 })
 
 it('works on the numbers of a tensor where they lie', () => {
@@ -26,7 +26,7 @@ it('works on the numbers of a tensor where they lie', () => {
   expect([...tensor.dataSync()]).toEqual([1, -2, 3])
 })
 
-it('runs where memory is not shared', () => {
+it('one thread has memory of its own', () => {
   expect(heapIsShared()).toBe(false)
 })
 

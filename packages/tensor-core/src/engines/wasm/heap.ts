@@ -42,14 +42,24 @@ export function heapPointer({ dataId }: tf.Tensor): number {
  * @returns what `use` returns
  */
 export function withHeapBytes<Result>(bytes: number, use: (pointer: number) => Result): Result {
-  const { _malloc: take, _free: giveBack } = internals()
-  const pointer = take(bytes + 16) >>> 0
-  if (pointer === 0) throw new RangeError(`WebAssembly memory is full: ${bytes} bytes could not be taken.`)
+  const pointer = takeHeapBytes(bytes + 16)
   try {
     return use(Math.ceil(pointer / 16) * 16)
   } finally {
-    giveBack(pointer)
+    internals()._free(pointer)
   }
+}
+
+/**
+ * Takes bytes of WebAssembly memory for as long as the backend lives.
+ *
+ * @param bytes - how many
+ * @returns their address
+ */
+export function takeHeapBytes(bytes: number): number {
+  const pointer = internals()._malloc(bytes) >>> 0
+  if (pointer === 0) throw new RangeError(`WebAssembly memory is full: ${bytes} bytes could not be taken.`)
+  return pointer
 }
 
 /**
@@ -63,8 +73,8 @@ export function heapMemory(): WebAssembly.Memory {
 }
 
 /**
- * Whether the wasm backend shares its memory with threads, as it does on pages that are cross-origin isolated. A
- * {@link HeapModule} cannot run there: WebAssembly tells the two kinds of memory apart.
+ * Whether the wasm backend shares its memory with threads. Some functions of browsers refuse views of shared memory:
+ * give them a copy, as `dataSync` does.
  *
  * @returns true when shared
  */

@@ -5,7 +5,7 @@ import { moduleBase64, relaxedModuleBase64 } from './module.generated.js'
 export interface ProductExports {
   /** Bytes of working memory for a product of `[m, k]` and `[k, n]`. */
   scratchBytes(m: number, n: number, k: number): number
-  /** Writes `batches` products that lie one after the other. */
+  /** Writes rows and columns, whole tiles of 8 or to the end, of `batches` products that lie one after the other. */
   product(
     a: number,
     b: number,
@@ -16,6 +16,10 @@ export interface ProductExports {
     k: number,
     transposeA: number,
     transposeB: number,
+    firstRow: number,
+    endRow: number,
+    firstColumn: number,
+    endColumn: number,
     scratch: number,
   ): void
 }

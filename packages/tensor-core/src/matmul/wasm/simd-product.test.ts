@@ -118,7 +118,7 @@ it('is right with relaxed SIMD', () => {
     const { product, scratchBytes } = new HeapModule<ProductExports>(base64).exports()
     const c = tf.zeros([m, n])
     withHeapBytes(scratchBytes(m, n, k), (scratch) => {
-      product(heapPointer(a), heapPointer(b), heapPointer(c), 1, m, n, k, 0, 0, scratch)
+      product(heapPointer(a), heapPointer(b), heapPointer(c), 1, m, n, k, 0, 0, 0, m, 0, n, scratch)
     })
     return c.dataSync()
   })

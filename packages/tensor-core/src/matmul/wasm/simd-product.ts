@@ -1,5 +1,5 @@
 import { asFloat32 } from '../../engines/wasm/as-float32.js'
-import { heapPointer, uninitializedTensor, withHeapBytes } from '../../engines/wasm/heap.js'
+import { heapPointer, uninitializedTensor } from '../../engines/wasm/heap.js'
 import { tf } from '../../tf.js'
 import { productModule } from './product-module.js'
 
@@ -18,6 +18,10 @@ export interface ProductShape {
   /** `b` is stored `[n, k]`. */
   transposeB?: boolean
 }
+
+/** Rows and columns that are computed together, and multiplications that are worth a thread's while. */
+const tile = 8
+const worthwhile = 2 ** 18
 
 /**
  * Our own matrix product, in WebAssembly SIMD on the memory of TensorFlow.js: operands are packed at each call into
@@ -40,10 +44,29 @@ export function simdProduct(
   return tf.tidy(() => {
     const [left, right] = [asFloat32(a), asFloat32(b)]
     const result = uninitializedTensor(resultShape)
-    const { scratchBytes, product } = productModule.exports()
-    withHeapBytes(scratchBytes(m, n, k), (scratch) => {
-      const [from, by, to] = [left, right, result].map(heapPointer)
-      product(from, by, to, batches, m, n, k, Number(transposeA), Number(transposeB), scratch)
+    const [from, by, to] = [left, right, result].map(heapPointer)
+    const settings = [m, n, k, Number(transposeA), Number(transposeB)]
+    const byRows = m >= n
+    productModule.run('product', {
+      scratchBytes: productModule.exports().scratchBytes(m, n, k),
+      ...(batches > 1
+        ? {
+            items: batches,
+            grain: Math.ceil(worthwhile / (m * n * k)),
+            argumentsFor: (first, count) => [
+              ...[from + 4 * first * m * k, by + 4 * first * k * n, to + 4 * first * m * n],
+              ...[count, ...settings, 0, m, 0, n],
+            ],
+          }
+        : {
+            items: byRows ? m : n,
+            grain: Math.max(tile, Math.ceil(worthwhile / (k * (byRows ? n : m)))),
+            together: tile,
+            argumentsFor: (first, count) => [
+              ...[from, by, to, 1, ...settings],
+              ...(byRows ? [first, first + count, 0, n] : [0, m, first, first + count]),
+            ],
+          }),
     })
     return result
   })

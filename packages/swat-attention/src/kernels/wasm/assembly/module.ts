@@ -29,39 +29,61 @@ class Tile {
 }
 
 const TILE_BYTES: usize = 64
+const PROBLEM_BYTES: usize = 192
 
 /** Bytes of working memory that a head size needs. */
 export { scratchBytes } from './scratch'
 export { exponential } from '../../../../../tensor-core/src/engines/wasm/assembly/lanes'
 
-/** Writes the output. */
-export function forward(problem: Problem, memory: usize): void {
-  const tile = changetype<Tile>(memory)
-  const scratch = layOut(memory + TILE_BYTES, problem.headDim)
-  for (let head = 0; head < problem.heads; head++) {
-    for (let sequence = 0; sequence < problem.batchSize; sequence++) {
-      placeSequence(problem, tile, head, sequence)
-      for (let query = 0; query < problem.queryCount; query += tile.rows) {
-        placeTile(problem, tile, sequence, query)
-        forwardTile(problem, tile, scratch)
-      }
+/** Writes the output of `count` heads, of which there are `batchSize · heads`. */
+export function forward(shared: Problem, first: i32, count: i32, working: usize): void {
+  const tile = changetype<Tile>(working)
+  const problem = ownProblem(shared, working + TILE_BYTES)
+  const scratch = layOut(working + TILE_BYTES + PROBLEM_BYTES, problem.headDim)
+  for (let place = first; place < first + count; place++) {
+    const sequence = place / problem.heads
+    placeSequence(problem, tile, place % problem.heads, sequence)
+    for (let query = 0; query < problem.queryCount; query += tile.rows) {
+      placeTile(problem, tile, sequence, query)
+      forwardTile(problem, tile, scratch)
     }
   }
 }
 
-/** Writes the gradients. */
-export function backward(problem: Problem, memory: usize): void {
-  const tile = changetype<Tile>(memory)
-  const scratch = layOut(memory + TILE_BYTES, problem.headDim)
-  for (let head = 0; head < problem.heads; head++) {
-    for (let sequence = 0; sequence < problem.batchSize; sequence++) {
-      placeSequence(problem, tile, head, sequence)
+/** Writes the gradients of `count` key heads and of the heads that share them, of `batchSize · kvHeads` key heads. */
+export function backward(shared: Problem, first: i32, count: i32, working: usize): void {
+  const tile = changetype<Tile>(working)
+  const problem = ownProblem(shared, working + TILE_BYTES)
+  const scratch = layOut(working + TILE_BYTES + PROBLEM_BYTES, problem.headDim)
+  const group = problem.heads / problem.kvHeads
+  for (let place = first; place < first + count; place++) {
+    const sequence = place / problem.kvHeads
+    const head = (place % problem.kvHeads) * group
+    placeTermGradients(problem, shared, sequence)
+    for (let i = 0; i < group; i++) {
+      placeSequence(problem, tile, head + i, sequence)
       for (let query = 0; query < problem.queryCount; query += tile.rows) {
         placeTile(problem, tile, sequence, query)
         backwardTile(problem, tile, scratch)
       }
     }
   }
+}
+
+/** The problem in a thread's own memory: it changes with the sequence at hand. */
+function ownProblem(problem: Problem, to: usize): Problem {
+  memory.copy(to, changetype<usize>(problem), offsetof<Problem>())
+  return changetype<Problem>(to)
+}
+
+/** Goes to a sequence's own gradients of the terms. */
+function placeTermGradients(problem: Problem, shared: Problem, sequence: i32): void {
+  const heads = (<usize>sequence * <usize>problem.heads) << 2
+  problem.dSlopes = shared.dSlopes ? shared.dSlopes + heads : 0
+  problem.dBias = shared.dBias ? shared.dBias + heads : 0
+  problem.dSinkLogits = shared.dSinkLogits ? shared.dSinkLogits + heads : 0
+  const tables = heads * problem.tableLength
+  problem.dDistanceTable = shared.dDistanceTable ? shared.dDistanceTable + tables : 0
 }
 
 function placeSequence(problem: Problem, tile: Tile, head: i32, sequence: i32): void {

@@ -18,6 +18,7 @@ export class Problem {
   dQueries: usize
   dKeys: usize
   dValues: usize
+  /** Of each sequence, one after the other. */
   dSlopes: usize
   dBias: usize
   dDistanceTable: usize

@@ -46,9 +46,9 @@ export class Scratch {
   dKeys: usize
 }
 
-/** Bytes that both passes need for a head size, the record of the tile in front included. */
+/** Bytes that both passes need for a head size, the records of the tile and of the problem in front included. */
 export function scratchBytes(headDim: i32): i32 {
-  return 64 + 128 + <i32>(7 * RANGE + 2 * TERM) + 2 * TILE * <i32>ROW + 10 * TILE * 4 * paddedColumns(headDim)
+  return 64 + 192 + 128 + <i32>(7 * RANGE + 2 * TERM) + 2 * TILE * <i32>ROW + 10 * TILE * 4 * paddedColumns(headDim)
 }
 
 /** Lays the matrices out behind the record of their pointers. */

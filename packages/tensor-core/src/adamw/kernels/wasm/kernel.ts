@@ -18,38 +18,23 @@ export const kernel: AdamWKernel = {
 
 function updateOne(
   { parameter, gradient, firstMoment, secondMoment, weightDecay }: AdamWParameter,
-  { gradientScale, ...factors }: AdamWFactors,
+  { gradientScale, learningRate, beta1, beta2, epsilon, step }: AdamWFactors,
 ): AdamWOutputs {
   const scale = gradientScale ? gradientScale.dataSync()[0] : 1
   if (scale === 0 || !Number.isFinite(scale)) return { parameter, firstMoment, secondMoment }
-  const { learningRate, beta1, beta2, epsilon, step } = factors
   const correction = Math.sqrt(1 - beta2 ** step) // √v̂ = √v / correction
   const stepSize = (learningRate * correction) / (1 - beta1 ** step)
   const given = [parameter, gradient, firstMoment, secondMoment].map((tensor) => heapPointer(asFloat32(tensor)))
   const updated = [0, 1, 2].map(() => uninitializedTensor(parameter.shape))
-  const [fromP, fromG, fromM, fromV] = given
-  const [toP, toM, toV] = updated.map(heapPointer)
+  const pointers = [...given, ...updated.map(heapPointer)]
   const decay = 1 - learningRate * weightDecay
-  adamWModule
-    .exports()
-    .update(
-      fromP,
-      fromG,
-      fromM,
-      fromV,
-      toP,
-      toM,
-      toV,
-      parameter.size,
-      scale,
-      decay,
-      beta1,
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      stepSize,
-      epsilon * correction,
-    )
+  const numbers = [scale, decay, beta1, 1 - beta1, beta2, 1 - beta2, stepSize, epsilon * correction]
+  adamWModule.run('update', {
+    items: parameter.size,
+    grain: 8192,
+    together: 4,
+    argumentsFor: (first, count) => [...pointers.map((at) => at + 4 * first), count, ...numbers],
+  })
   const [p, m, v] = updated
   return { parameter: p, firstMoment: m, secondMoment: v }
 }

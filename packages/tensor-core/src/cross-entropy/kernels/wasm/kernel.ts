@@ -14,7 +14,17 @@ export const kernel: CrossEntropyKernel = {
     const [rows, vocabSize] = logits.shape
     const [from, ids, weights] = [asFloat32(logits), labels, rowWeights].map(heapPointer)
     const loss = withHeapBytes(16 * rows, (pointer) => {
-      crossEntropyModule.exports().forward(from, ids, weights, pointer, rows, vocabSize)
+      crossEntropyModule.run('forward', {
+        ...rowsOf(logits),
+        argumentsFor: (first, count) => [
+          from + 4 * first * vocabSize,
+          ids + 4 * first,
+          weights + 4 * first,
+          pointer + 16 * first,
+          count,
+          vocabSize,
+        ],
+      })
       return weightedSum(heapView(rowWeights), new Float64Array(heapMemory().buffer, pointer, 2 * rows))
     })
     return tf.scalar(loss)
@@ -25,10 +35,24 @@ export const kernel: CrossEntropyKernel = {
     const dLogits = uninitializedTensor([rows, vocabSize]) as tf.Tensor2D
     const [from, ids, weights, to] = [asFloat32(logits), labels, rowWeights, dLogits].map(heapPointer)
     const [factor] = outputGradient.dataSync()
-    crossEntropyModule.exports().backward(from, ids, weights, to, rows, vocabSize, factor)
+    crossEntropyModule.run('backward', {
+      ...rowsOf(logits),
+      argumentsFor: (first, count) => [
+        from + 4 * first * vocabSize,
+        ids + 4 * first,
+        weights + 4 * first,
+        to + 4 * first * vocabSize,
+        count,
+        vocabSize,
+        factor,
+      ],
+    })
     return { logits: dLogits }
   },
 }
+
+/** Rows do not depend on each other. */
+const rowsOf = ({ shape: [rows, vocabSize] }: tf.Tensor2D) => ({ items: rows, grain: Math.ceil(8192 / vocabSize) })
 
 /** @param terms - largest logit − logit of the label, and Σ e^(logit − largest), of each row that is scored */
 function weightedSum(rowWeights: Float32Array, terms: Float64Array): number {

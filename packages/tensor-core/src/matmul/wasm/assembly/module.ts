@@ -34,7 +34,8 @@ export function scratchBytes(m: i32, n: i32, k: i32): i32 {
  *
  * @param a - `[batches, m, k]`, or `[batches, k, m]` with `transposeA`
  * @param b - `[batches, k, n]`, or `[batches, n, k]` with `transposeB`
- * @param c - `[batches, m, n]`
+ * @param c - `[batches, m, n]`, of which the rows and columns from `first` to before `end` are written; they start at
+ * multiples of 8, and end there or with the product: then each is the same as in the whole product
  */
 export function product(
   a: usize,
@@ -46,21 +47,43 @@ export function product(
   k: i32,
   transposeA: bool,
   transposeB: bool,
+  firstRow: i32,
+  endRow: i32,
+  firstColumn: i32,
+  endColumn: i32,
   scratch: usize,
 ): void {
+  const rows = endRow - firstRow
+  const columns = endColumn - firstColumn
+  const aOffset = (<usize>firstRow * <usize>(transposeA ? 1 : k)) << 2
+  const bOffset = (<usize>firstColumn * <usize>(transposeB ? k : 1)) << 2
+  const cOffset = (<usize>firstRow * <usize>n + <usize>firstColumn) << 2
   for (let batch = 0; batch < batches; batch++) {
-    if (m <= FEW_ROWS && (m === 1 || !transposeA)) fewRows(a, b, c, m, n, k, transposeB)
-    else if (n === 1) fewRows(b, a, c, 1, m, k, !transposeA)
-    else packedProduct(a, b, c, m, n, k, transposeA, transposeB, scratch)
+    const left = a + aOffset
+    const right = b + bOffset
+    const to = c + cOffset
+    if (m <= FEW_ROWS && (m === 1 || !transposeA)) fewRows(left, right, to, rows, columns, k, n, transposeB)
+    else if (n === 1) fewRows(right, left, to, 1, rows, k, m, !transposeA)
+    else packedProduct(left, right, to, m, n, k, rows, columns, transposeA, transposeB, scratch)
     a += (<usize>m * <usize>k) << 2
     b += (<usize>k * <usize>n) << 2
     c += (<usize>m * <usize>n) << 2
   }
 }
 
-function fewRows(a: usize, b: usize, c: usize, rows: i32, columns: i32, depth: i32, transposed: bool): void {
-  if (transposed) innerProducts(a, b, c, rows, columns, depth)
-  else weightedSums(a, b, c, rows, columns, depth)
+/** Rows of the result lie `width` elements apart, as those of `b` do where it is not transposed. */
+function fewRows(
+  a: usize,
+  b: usize,
+  c: usize,
+  rows: i32,
+  columns: i32,
+  depth: i32,
+  width: i32,
+  transposed: bool,
+): void {
+  if (transposed) innerProducts(a, b, c, rows, columns, depth, width)
+  else weightedSums(a, b, c, rows, columns, depth, width)
 }
 
 function packedProduct(
@@ -70,6 +93,8 @@ function packedProduct(
   m: i32,
   n: i32,
   k: i32,
+  allRows: i32,
+  allColumns: i32,
   transposeA: bool,
   transposeB: bool,
   scratch: usize,
@@ -80,13 +105,13 @@ function packedProduct(
   const bStep = (<usize>(transposeB ? k : n)) << 2
   const cStep = (<usize>n) << 2
   const largestDepth = depthOf(k)
-  for (let column = 0; column < n; column += PANEL_COLUMNS) {
-    const columns = min(PANEL_COLUMNS, n - column)
+  for (let column = 0; column < allColumns; column += PANEL_COLUMNS) {
+    const columns = min(PANEL_COLUMNS, allColumns - column)
     for (let start = 0; start < k; start += largestDepth) {
       const depth = min(largestDepth, k - start)
       pack(b, bStep, column, columns, start, depth, COLUMNS, transposeB, panel)
-      for (let row = 0; row < m; row += BLOCK_ROWS) {
-        const rows = min(BLOCK_ROWS, m - row)
+      for (let row = 0; row < allRows; row += BLOCK_ROWS) {
+        const rows = min(BLOCK_ROWS, allRows - row)
         pack(a, aStep, row, rows, start, depth, ROWS, !transposeA, block)
         const to = c + <usize>row * cStep + ((<usize>column) << 2)
         multiplyBlock(block, panel, to, cStep, rows, columns, depth, start > 0, scratch)

@@ -1,12 +1,12 @@
 import { Lanes } from '../../../engines/wasm/assembly/lanes'
 
 /**
- * c = a · bᵀ without packing, for few rows: `a` is `[rows, depth]`, `b` `[columns, depth]`. Four rows of `b` meet all of
+ * c = a · bᵀ without packing, for few rows: `a` is `[rows, depth]`, `b` `[columns, depth]`, and rows of `c` lie `width` elements apart. Four rows of `b` meet all of
  * `a` while they are in the cache.
  */
-export function innerProducts(a: usize, b: usize, c: usize, rows: i32, columns: i32, depth: i32): void {
+export function innerProducts(a: usize, b: usize, c: usize, rows: i32, columns: i32, depth: i32, width: i32): void {
   const step = (<usize>depth) << 2
-  const cStep = (<usize>columns) << 2
+  const cStep = (<usize>width) << 2
   let column = 0
   for (; column + 4 <= columns; column += 4) {
     const from = b + <usize>column * step
@@ -70,10 +70,10 @@ function product(a: usize, b: usize, depth: i32): f32 {
 /** Columns whose sums stay in the first cache while all rows of `b` pass. */
 const STRIP: i32 = 1024
 
-/** c = a · b without packing, for few rows: `a` is `[rows, depth]`, `b` `[depth, columns]`. */
-export function weightedSums(a: usize, b: usize, c: usize, rows: i32, columns: i32, depth: i32): void {
-  const step = (<usize>columns) << 2
-  memory.fill(c, 0, <usize>rows * step)
+/** c = a · b without packing, for few rows: `a` is `[rows, depth]`, `b` `[depth, columns]`; rows of `b` and `c` lie `width` elements apart. */
+export function weightedSums(a: usize, b: usize, c: usize, rows: i32, columns: i32, depth: i32, width: i32): void {
+  const step = (<usize>width) << 2
+  for (let row = 0; row < rows; row++) memory.fill(c + <usize>row * step, 0, (<usize>columns) << 2)
   for (let start = 0; start < columns; start += STRIP) {
     const count = min(STRIP, columns - start)
     const offset = (<usize>start) << 2

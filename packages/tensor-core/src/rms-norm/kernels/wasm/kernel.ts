@@ -15,7 +15,11 @@ export const kernel: RmsNormKernel = {
     const sum = addend ? (tf.add(x, addend) as tf.Tensor2D) : x
     const normalised = uninitializedTensor([rows, size]) as tf.Tensor2D
     const [from, by, to] = [asFloat32(sum), asFloat32(weight), normalised].map(heapPointer)
-    rmsNormModule.exports().forward(from, by, to, rows, size, epsilon)
+    rmsNormModule.run('forward', {
+      items: rows,
+      grain: Math.ceil(16384 / size),
+      argumentsFor: (first, count) => [from + 4 * first * size, by, to + 4 * first * size, count, size, epsilon],
+    })
     return { sum, normalised }
   },
 
@@ -23,10 +27,21 @@ export const kernel: RmsNormKernel = {
     const [rows, size] = sum.shape
     const gradients = { sum: uninitializedTensor([rows, size]) as tf.Tensor2D, weight: tf.zeros([size]) as tf.Tensor1D }
     const given = [asFloat32(sum), asFloat32(weight), asFloat32(normalisedGradient)]
-    const [from, by, dy, dx, dWeight, group] = [...given, gradients.sum, gradients.weight, tf.zeros([size])].map(
-      heapPointer,
-    )
-    rmsNormModule.exports().backward(from, by, dy, dx, dWeight, group, rows, size, epsilon)
+    const { groupRows, addGroups } = rmsNormModule.exports()
+    const groups = Math.ceil(rows / groupRows())
+    const sums = tf.zeros([groups, size])
+    const [from, by, dy, dx, dWeight, group] = [...given, gradients.sum, gradients.weight, sums].map(heapPointer)
+    rmsNormModule.run('backward', {
+      items: rows,
+      grain: Math.ceil(8192 / size),
+      together: groupRows(),
+      argumentsFor: (first, count) => [
+        ...[from, by, dy, dx].map((at, i) => (i === 1 ? at : at + 4 * first * size)),
+        group + 4 * (first / groupRows()) * size,
+        ...[count, size, epsilon],
+      ],
+    })
+    addGroups(group, groups, dWeight, size)
     return sumGradient ? { ...gradients, sum: tf.add(gradients.sum, sumGradient) } : gradients
   },
 }

@@ -9,12 +9,13 @@ interface RmsNormExports {
     weight: number,
     dy: number,
     dx: number,
-    dWeight: number,
-    group: number,
+    groups: number,
     rows: number,
     size: number,
     epsilon: number,
   ): void
+  groupRows(): number
+  addGroups(groups: number, count: number, dWeight: number, size: number): void
 }
 
 /** The compiled kernel, ready for the memory of any wasm backend. */

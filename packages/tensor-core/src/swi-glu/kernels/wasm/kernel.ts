@@ -13,7 +13,10 @@ export const kernel: SwiGluKernel = {
   forward({ gate, up }) {
     const output = uninitializedTensor([gate.size]) as tf.Tensor1D
     const [from, by, to] = [asFloat32(gate), asFloat32(up), output].map(heapPointer)
-    swiGluModule.exports().forward(from, by, to, gate.size)
+    swiGluModule.run('forward', {
+      ...elements(gate),
+      argumentsFor: (first, count) => [...[from, by, to].map((at) => at + 4 * first), count],
+    })
     return output
   },
 
@@ -21,7 +24,13 @@ export const kernel: SwiGluKernel = {
     const [dGate, dUp] = [0, 1].map(() => uninitializedTensor([gate.size]) as tf.Tensor1D)
     const given = [asFloat32(gate), asFloat32(up), asFloat32(outputGradient)]
     const [from, by, dOut, toGate, toUp] = [...given, dGate, dUp].map(heapPointer)
-    swiGluModule.exports().backward(from, by, dOut, toGate, toUp, gate.size)
+    swiGluModule.run('backward', {
+      ...elements(gate),
+      argumentsFor: (first, count) => [...[from, by, dOut, toGate, toUp].map((at) => at + 4 * first), count],
+    })
     return { gate: dGate, up: dUp }
   },
 }
+
+/** Vectors of four. */
+const elements = ({ size }: tf.Tensor) => ({ items: size, grain: 8192, together: 4 })

@@ -21,18 +21,16 @@ export function forward(x: usize, weight: usize, y: usize, rows: i32, size: i32,
 }
 
 /**
- * dx = scale · (dy · weight − x · scale² · mean(dy · weight · x)), dWeight = Σ dy · x · scale.
+ * dx = scale · (dy · weight − x · scale² · mean(dy · weight · x)), and Σ dy · x · scale of each group of rows.
  *
- * @param dWeight - holds zeros
- * @param group - `[size]`, holds zeros
+ * @param groups - `[⌈rows / GROUP⌉, size]`, holds zeros
  */
 export function backward(
   x: usize,
   weight: usize,
   dy: usize,
   dx: usize,
-  dWeight: usize,
-  group: usize,
+  groups: usize,
   rows: i32,
   size: i32,
   epsilon: f64,
@@ -42,13 +40,29 @@ export function backward(
     const scale = inverseRms(x, size, epsilon)
     const projection = <f64>tripleProduct(x, weight, dy, size)
     const share = <f32>((projection * <f64>scale * <f64>scale) / <f64>size)
-    backwardRow(x, weight, dy, dx, group, size, scale, share)
-    if ((row + 1) % GROUP === 0) moveSums(group, dWeight, size)
+    backwardRow(x, weight, dy, dx, groups, size, scale, share)
+    if ((row + 1) % GROUP === 0) groups += step
     x += step
     dy += step
     dx += step
   }
-  moveSums(group, dWeight, size)
+}
+
+/** Rows of a group. */
+export function groupRows(): i32 {
+  return GROUP
+}
+
+/** dWeight = Σ of its shares, group after group; it holds zeros. */
+export function addGroups(groups: usize, count: i32, dWeight: usize, size: i32): void {
+  const step = (<usize>size) << 2
+  const whole = (<usize>(size & ~3)) << 2
+  for (let group = 0; group < count; group++) {
+    let at: usize = 0
+    for (; at < whole; at += 16) v128.store(dWeight + at, f32x4.add(v128.load(dWeight + at), v128.load(groups + at)))
+    for (; at < step; at += 4) store<f32>(dWeight + at, load<f32>(dWeight + at) + load<f32>(groups + at))
+    groups += step
+  }
 }
 
 function inverseRms(x: usize, size: i32, epsilon: f64): f32 {
@@ -109,14 +123,4 @@ function backwardRow(
     store<f32>(dx + at, scale * (gradient * load<f32>(weight + at) - value * share))
     store<f32>(group + at, load<f32>(group + at) + gradient * (value * scale))
   }
-}
-
-/** Adds sums to others and sets them to zero. */
-function moveSums(from: usize, to: usize, size: i32): void {
-  const step = (<usize>size) << 2
-  const whole = (<usize>(size & ~3)) << 2
-  let at: usize = 0
-  for (; at < whole; at += 16) v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)))
-  for (; at < step; at += 4) store<f32>(to + at, load<f32>(to + at) + load<f32>(from + at))
-  memory.fill(from, 0, step)
 }
