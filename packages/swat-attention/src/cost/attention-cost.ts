@@ -41,7 +41,7 @@ export interface AttentionCostOptions {
  * of the inputs.
  */
 export interface AttentionPeakBytes {
-  /** The `wasm` kernel: ten tiles of 64 vectors and two of 64 × 64 weights, whatever the length. */
+  /** The `wasm` kernel, of each thread: ten tiles of 64 vectors and two of 64 × 64 weights, whatever the length. */
   fused: number
   /**
    * The `composite` kernel: at most six copies of queries and keys, and ten tiles of weights.
@@ -127,5 +127,5 @@ const tile = 64
 /** Ten tiles of vectors, their size padded to eight numbers, two of weights, and some rows. */
 function fusedPeakBytes(headDim: number): number {
   const [vectors, weights, rows] = [tile * 8 * Math.ceil(headDim / 8), tile * tile, 7 * tile + 2 * (2 * tile + 16)]
-  return 4 * (10 * vectors + 2 * weights + rows) + 192
+  return 4 * (10 * vectors + 2 * weights + rows) + 384 // records of the tile, the problem and the layout
 }
