@@ -46,28 +46,23 @@ export function describeInPage(
   })
 }
 
-/** Cases of a list of which one in `every` is run: with 3, from the second on, those of most tensors are among them. */
-const long = 50
-
 /**
  * Every conformance case of every op that has these kernels, each as a test.
  *
  * @param call - calls the page
  * @param backend - the engine
  * @param options - `kernels`: those to test on it; `heavy`: whether to run the cases that are slow on an emulated GPU;
- * `every`: run one in so many of a long list of cases; `mayRefuse`: reasons for which a kernel may decline a case here,
- * which skips the test
+ * `mayRefuse`: reasons for which a kernel may decline a case here, which skips the test
  */
 export function conformInPage(
   call: Call,
   backend: KernelUnderTest['backend'],
-  options: { kernels: readonly KernelUnderTest['use'][]; heavy?: boolean; every?: number; mayRefuse?: RegExp },
+  options: { kernels: readonly KernelUnderTest['use'][]; heavy?: boolean; mayRefuse?: RegExp },
 ): void {
-  const { kernels, heavy = true, every = 1, mayRefuse } = options
+  const { kernels, heavy = true, mayRefuse } = options
   for (const suite of suites) {
     for (const use of kernels.filter((name) => suite.kernels.includes(name))) {
-      const all = suite.cases.map((each, index) => ({ ...each, index })).filter((each) => heavy || !each.heavy)
-      const cases = all.length < long ? all : all.filter((_, i) => i % every === 1 % every)
+      const cases = suite.cases.map((each, index) => ({ ...each, index })).filter((each) => heavy || !each.heavy)
       describe(`${suite.op}: kernel '${use}' on ${backend} agrees with the reference`, () => {
         it.for(cases)('$name', async ({ index }, { skip }) => {
           const { refusal } = await call('check', { op: suite.op, index, on: { backend, use } })

@@ -2,5 +2,5 @@
 import { conformInPage, describeInPage } from './describe-in-page.js'
 
 describeInPage('a page in Chromium with a software GPU', { gpu: true }, (call) => {
-  conformInPage(call, 'webgpu', { kernels: ['composite'], heavy: false, every: 3 })
+  conformInPage(call, 'webgpu', { kernels: ['composite'], heavy: false })
 })
