@@ -10,8 +10,8 @@ import type { StaticRotaryScaling } from './rotary-scaling.js'
  * @param base - default 10000
  * @param scaling - a static scaling; of a dynamic one pass `rotaryScalingAt(scaling, length)`. Default none
  * @returns `[headDim / 2]`, falling from 1, in double precision
- * @throws SwatError `rotary` when `headDim` is not a positive even integer, `base` not a positive number, or the scaling
- * is unknown, dynamic or not defined for this head size and base
+ * @throws SwatError `rotary` when `headDim` is not a positive even integer, `base` not a positive number, or the
+ * scaling is unknown, dynamic or not defined for this head size and base
  */
 export function rotaryFrequencies(headDim: number, base = 10_000, scaling?: StaticRotaryScaling): Float64Array {
   if (!Number.isInteger(headDim) || headDim <= 0 || headDim % 2 !== 0) {
@@ -56,7 +56,7 @@ function interpolated(frequencies: Float64Array, factor: number, ramp: Ramp): Fl
   })
 }
 
-/** Pairs that turn more often than `fast` times within the original length stay, those below `slow` are interpolated. */
+/** Turns within the original length: pairs with more than `fast` stay, those with less than `slow` are interpolated. */
 const [fast, slow] = [32, 1]
 
 /** Linear in the index of the pair: the code of YaRN and Hugging Face. */
