@@ -159,8 +159,8 @@ const fields = {
 export const swatConfigSchema: z.ZodType<SwatConfig, SwatConfigInput> = z
   .strictObject(fields, expectingOrUnknown('an object', Object.keys(fields)))
   .superRefine((input, context) => {
-    for (const { key, message } of contradictions(withDerivedSizes(input))) {
-      context.addIssue({ code: 'custom', path: [key], message })
+    for (const { path, message } of contradictions(withDerivedSizes(input))) {
+      context.addIssue({ code: 'custom', path, message })
     }
   })
   .transform(withDerivedSizes)
@@ -204,7 +204,7 @@ function withTemperature<Rope extends NonNullable<SwatConfig['rope']>>(
 }
 
 interface Contradiction {
-  key: keyof SwatConfig
+  path: string[]
   message: string
 }
 
@@ -212,7 +212,8 @@ interface Contradiction {
 function contradictions(config: SwatConfig): Contradiction[] {
   const { hiddenSize, heads, kvHeads, headDim, window, activation, slopes, rope, sigmoidBias } = config
   const found: Contradiction[] = []
-  const refuse = (key: keyof SwatConfig, message: string) => found.push({ key, message })
+  const refuse = (key: keyof SwatConfig, message: string, ...below: string[]) =>
+    found.push({ path: [key, ...below], message })
 
   if (!Number.isInteger(headDim)) {
     refuse('headDim', `hiddenSize (${hiddenSize}) must be a multiple of heads (${heads}). Change one or give headDim.`)
@@ -220,7 +221,7 @@ function contradictions(config: SwatConfig): Contradiction[] {
     refuse('headDim', `headDim must be even for RoPE, but is ${headDim}. Change heads, or set rope to null.`)
   } else {
     const scalingProblem = checkScaling(rope, headDim)
-    if (scalingProblem) refuse('rope', scalingProblem)
+    if (scalingProblem) refuse('rope', scalingProblem, 'scaling')
   }
   if (heads % kvHeads !== 0) {
     const divisors = Array.from({ length: heads }, (_, i) => i + 1).filter((candidate) => heads % candidate === 0)
