@@ -11,7 +11,7 @@ const throughJson = (config: object) => JSON.parse(JSON.stringify(config)) as Re
 describe('Hugging Face config', () => {
   it.each(presetNames)('round trip of %s is exact', (name) => {
     const config = presetConfig(name)
-    expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toEqual(config)
+    expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toStrictEqual(config)
   })
 
   it.each<[string, Parameters<typeof resolveConfig>[0]]>([
@@ -42,7 +42,7 @@ describe('Hugging Face config', () => {
     ['a numeric bias', { ...sizes, window: 4, sigmoidBias: -1.25 }],
   ])('round trip of %s is exact', (_, input) => {
     const config = resolveConfig(input)
-    expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toEqual(config)
+    expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toStrictEqual(config)
   })
 
   const wide = { ...sizes, window: 4, headDim: 16 }
@@ -119,7 +119,7 @@ describe('Hugging Face config', () => {
     it('comes back exactly', () => {
       for (const activation of ['sigmoid', 'softmax'] as const) {
         const config = withScaling(scaling, { activation })
-        expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toEqual(config)
+        expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toStrictEqual(config)
       }
     })
   })
@@ -138,7 +138,7 @@ describe('Hugging Face config', () => {
       fc.property(scalings, fc.boolean(), fc.constantFrom(4, 16, 64), (scaling, softmax, headDim) => {
         const activation = softmax ? 'softmax' : 'sigmoid'
         const config = resolveConfig({ ...wide, headDim, activation, rope: { base: 10000, scaling } })
-        expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toEqual(config)
+        expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toStrictEqual(config)
       }),
       { seed: 1 },
     )
@@ -175,7 +175,7 @@ describe('Hugging Face config', () => {
     ],
     ['no rotation', { swat_rope: false, rope_scaling: { rope_type: 'linear', factor: 2 } }, null as unknown as object],
   ])('reads a rotary scaling as Hugging Face does: %s', (_, keys, rope) => {
-    expect(fromHuggingFaceConfig({ model_type: 'swat', ...keys }).rope).toEqual(rope)
+    expect(fromHuggingFaceConfig({ model_type: 'swat', ...keys }).rope).toStrictEqual(rope)
   })
 
   it('writes the official keys', () => {

@@ -42,7 +42,8 @@ describe('resolveConfig', () => {
     const given = { heads: 4, kvHeads: 2, headDim: 6, intermediateSize: 24, slopes, rope: null }
     expect(resolveConfig({ ...sizes, ...given })).toMatchObject(given)
     expect(resolveConfig({ ...sizes, rope: { base: 500 } }).rope).toEqual({ base: 500 })
-    expect(resolveConfig({ ...sizes, rope: {} }).rope).toEqual({ base: 10000 })
+    expect(resolveConfig({ ...sizes, rope: {} }).rope).toStrictEqual({ base: 10000 })
+    expect(resolveConfig({ ...sizes, rope: { scaling: undefined } }).rope).toStrictEqual({ base: 10000 })
     expect(resolveConfig({ ...sizes, window: null }).window).toBeNull()
   })
 

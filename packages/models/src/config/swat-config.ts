@@ -193,14 +193,12 @@ function withDerivedSizes(parsed: Parsed): SwatConfig {
   }
 }
 
-function withTemperature<Rope extends NonNullable<SwatConfig['rope']>>(
-  rope: Rope,
-  activation: SwatConfig['activation'],
-): Rope {
-  const { scaling } = rope
-  if (scaling?.type !== 'yarn' && scaling?.type !== 'yarn-by-parts') return rope
+/** Without a scaling there is no such key: files are compared with what was configured. */
+function withTemperature({ base, scaling }: NonNullable<Parsed['rope']>, activation: SwatConfig['activation']) {
+  if (!scaling) return { base }
+  if (scaling.type !== 'yarn' && scaling.type !== 'yarn-by-parts') return { base, scaling }
   const mscale = scaling.mscale ?? (activation === 'softmax' ? rotaryMscale(scaling.factor) : 1)
-  return { ...rope, scaling: { ...scaling, mscale } }
+  return { base, scaling: { ...scaling, mscale } }
 }
 
 interface Contradiction {
