@@ -1,4 +1,5 @@
-import type { RotaryScaling } from '@swat-js/positional-encodings'
+import { rotaryFrequencies, rotaryScalingAt, type RotaryScaling } from '@swat-js/positional-encodings'
+import { expectClose } from '@swat-js/tensor-core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from './hugging-face-config.js'
@@ -122,6 +123,23 @@ describe('Hugging Face config', () => {
         expect(fromHuggingFaceConfig(throughJson(toHuggingFaceConfig(config)))).toStrictEqual(config)
       }
     })
+  })
+
+  it.each<RotaryScaling>([
+    { type: 'linear', factor: 4 },
+    { type: 'ntk', factor: 3 },
+    { type: 'yarn', factor: 4, originalLength: 256, mscale: 1.25 },
+    { type: 'yarn-by-parts', factor: 2.5, originalLength: 256, mscale: 1 },
+    { type: 'dynamic-ntk', factor: 2, originalLength: 256 },
+  ])('means the same to who computes as Hugging Face does: $type', (scaling) => {
+    const headDim = 64
+    const json = throughJson(toHuggingFaceConfig(withScaling(scaling, { headDim })))
+    for (const length of [100, 1000]) {
+      const ours = rotaryFrequencies(headDim, 5000, rotaryScalingAt(scaling, length))
+      const theirs = huggingFaceFrequencies(json, headDim, length)
+      const ratios = ours.map((frequency, i) => frequency / theirs[i])
+      expectClose(ratios, new Float64Array(headDim / 2).fill(1), { relative: 1e-12 })
+    }
   })
 
   it('reads back any rotary scaling', () => {
@@ -302,3 +320,43 @@ describe('Hugging Face config', () => {
     expect(() => fromHuggingFaceConfig({ model_type: 'swat', ...wrong })).toThrow(message)
   })
 })
+
+/** The formulas of `transformers`' `modeling_rope_utils.py`, from the keys of a `config.json` alone. */
+function huggingFaceFrequencies(json: Record<string, unknown>, headDim: number, length: number): number[] {
+  const theta = json.rope_theta as number
+  const scaling = (json.rope_scaling ?? { rope_type: 'default' }) as Record<string, number> & { rope_type: string }
+  const { rope_type, factor, original_max_position_embeddings: original } = scaling
+  const withBase = (base: number) => Array.from({ length: headDim / 2 }, (_, i) => 1 / base ** ((2 * i) / headDim))
+  const plain = withBase(theta)
+  const between = (value: number) => Math.min(1, Math.max(0, value))
+  switch (rope_type) {
+    case 'default':
+      return plain
+    case 'linear':
+      return plain.map((frequency) => frequency / factor)
+    case 'dynamic': {
+      const trained = json.max_position_embeddings as number
+      const longest = Math.max(length, trained)
+      return withBase(theta * ((factor * longest) / trained - (factor - 1)) ** (headDim / (headDim - 2)))
+    }
+    case 'yarn': {
+      const pair = (turns: number) => (headDim * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(theta))
+      const low = Math.max(Math.floor(pair(scaling.beta_fast)), 0)
+      const high = Math.min(Math.ceil(pair(scaling.beta_slow)), headDim - 1)
+      const keep = plain.map((_, i) => 1 - between((i - low) / (high - low)))
+      return plain.map((frequency, i) => (frequency / factor) * (1 - keep[i]) + frequency * keep[i])
+    }
+    case 'llama3': {
+      const { low_freq_factor: low, high_freq_factor: high } = scaling
+      return plain.map((frequency) => {
+        const wavelength = (2 * Math.PI) / frequency
+        if (wavelength < original / high) return frequency
+        if (wavelength > original / low) return frequency / factor
+        const smooth = (original / wavelength - low) / (high - low)
+        return ((1 - smooth) * frequency) / factor + smooth * frequency
+      })
+    }
+    default:
+      throw new Error(`unknown rope_type ${rope_type}`)
+  }
+}

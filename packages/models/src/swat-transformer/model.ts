@@ -179,7 +179,10 @@ function rotaryOfPass(config: SwatConfig, length: number, context: SwatTransform
   return rotaryTables({ headDim, base: rope.base, scaling, positions: tokenPositions(starts, length) })
 }
 
-/** A dynamic scaling goes by the length so far. It must not begin to scale where earlier keys are already rotated. */
+/**
+ * A dynamic scaling goes by the length so far. It must not begin to scale where earlier keys lie rotated in a cache:
+ * even if they were turned anew, those of deeper layers come from attention under the old rotation.
+ */
 function scalingOfPass(
   { scaling }: NonNullable<SwatConfig['rope']>,
   starts: readonly number[],
