@@ -68,6 +68,20 @@ describe('trainRun', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
+  it('trains with a scaling of rotary positions, and its checkpoint has it', async () => {
+    const rope = { base: 500, scaling: { type: 'yarn', factor: 4, originalLength: 16 } }
+    const { model } = config('scaled')
+    await trainRun(config('scaled', { model: { ...model, rope } }))
+    const loaded = await loadRun(join(folder, 'scaled'))
+    expect(loaded.model.rope).toEqual({ base: 500, scaling: { ...rope.scaling, mscale: 1 } })
+    disposeParameters(loaded.parameters)
+    const json = await readFile(join(folder, 'scaled/checkpoints/step-000012/config.json'), 'utf8')
+    expect(JSON.parse(json)).toMatchObject({
+      rope_theta: 500,
+      rope_scaling: { rope_type: 'yarn', attention_factor: 1 },
+    })
+  })
+
   it('stops in order when its signal aborts, and goes on when asked to', async () => {
     const controller = new AbortController()
     const stopped = await trainRun(config('stopped'), {

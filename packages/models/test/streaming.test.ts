@@ -9,30 +9,10 @@ import {
   resolveConfig,
   swatTransformer,
   type ModelCache,
-  type SwatConfig,
-  type SwatParameters,
 } from '../src/index.js'
 import { engines } from './fixtures/engines.js'
 import { smallConfigs } from './fixtures/small-configs.js'
-
-const idsTensor = (ids: number[]) => tf.tensor2d(ids, [1, ids.length], 'int32')
-
-/** Logits of a text that is read in chunks, and the cache after it. */
-function stream(parameters: SwatParameters, config: SwatConfig, text: number[], chunks: number[], kernels = {}) {
-  let cache = createModelCache(config, 1)
-  const logits: number[] = []
-  let start = 0
-  for (let i = 0; start < text.length; i++) {
-    const chunk = text.slice(start, start + chunks[i % chunks.length])
-    const ids = idsTensor(chunk)
-    const next = swatTransformer(parameters, config, ids, { cache, kernels })
-    logits.push(...next.logits.dataSync())
-    tf.dispose([ids, next.logits])
-    cache = next.cache as ModelCache
-    start += chunk.length
-  }
-  return { logits, cache }
-}
+import { idsTensor, stream } from './fixtures/stream.js'
 
 describe('full forward pass = token by token = prefill in chunks', () => {
   beforeAll(async () => {

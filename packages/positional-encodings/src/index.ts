@@ -3,7 +3,20 @@
  *
  * @module @swat-js/positional-encodings
  */
+export { ntkBase } from './rotary/ntk-base.js'
 export { rotaryFrequencies } from './rotary/rotary-frequencies.js'
+export { rotaryMscale } from './rotary/rotary-mscale.js'
+export { rotaryScalingAt } from './rotary/rotary-scaling-at.js'
+export type {
+  DynamicLinearScaling,
+  DynamicNtkScaling,
+  DynamicRotaryScaling,
+  LinearScaling,
+  NtkScaling,
+  RotaryScaling,
+  StaticRotaryScaling,
+  YarnScaling,
+} from './rotary/rotary-scaling.js'
 export { disposeRotaryTables, rotaryTables } from './rotary/rotary-tables.js'
 export type { RotaryPositions, RotaryTables, RotaryTablesOptions } from './rotary/rotary-tables.js'
 export { applyRotary } from './rotary/apply-rotary.js'

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readRunConfig, type ConfigOverrides } from './read-run-config.js'
+import { resolveModel } from './resolve-model.js'
 import { resolveRunConfig } from './resolve-run-config.js'
 
 let folder: string
@@ -214,6 +215,33 @@ describe('readRunConfig', () => {
       'model:\n  rope:\n    bas: 3',
       "4:5: model.rope.bas: unknown key 'bas'; did you mean 'base'?",
     ],
+    [
+      'unknown key of a scaling',
+      'model:\n  rope: { scaling: { type: yarn, factor: 2, originalLength: 64, mscal: 1 } }',
+      "3:65: model.rope.scaling.mscal: unknown key 'mscal'; did you mean 'mscale'?",
+    ],
+    [
+      'unknown scaling',
+      'model:\n  rope:\n    scaling: { type: longrope }',
+      "4:16: model.rope.scaling.type: rope.scaling.type must be 'linear', 'ntk', 'yarn',",
+    ],
+    [
+      'scaling without original length',
+      'model:\n  rope:\n    scaling: { type: yarn, factor: 2 }',
+      '4:5: model.rope.scaling.originalLength: rope.scaling.originalLength must be a positive integer, but is missing.',
+    ],
+    [
+      'scaling that the frequencies refuse',
+      'model:\n  rope: { scaling: { type: yarn, factor: 2, originalLength: 1 } }',
+      '3:11: model.rope.scaling: yarn is not defined for originalLength 1',
+    ],
+    [
+      'dynamic scaling',
+      'model:\n  rope: { scaling: { type: dynamic-ntk, factor: 2, originalLength: 64 } }',
+      '3:22: model.rope.scaling.type: expected linear, ntk, yarn or yarn-by-parts, got dynamic-ntk, which goes by the ' +
+        'length of each text, but a run validates and samples as an endless stream. For texts of N tokens it is ntk ' +
+        'with factor 2 · N / 64 − 1.',
+    ],
     ['wrong value inside the model', 'model:\n  rope:\n    base: no', "base must be a positive number, but is 'no'."],
     ['slopes', 'model: { slopes: swat }', '2:10: model.slopes: '],
   ])('says of %s just that', async (_, text, message) => {
@@ -221,6 +249,16 @@ describe('readRunConfig', () => {
     expect(told).toContain(message)
     expect(told).toMatch(/^book\.yaml:\d+:\d+: [\w.]+: (?!\w+: )[^\n]*$/)
     expect(told.match(/book\.yaml/g)).toHaveLength(1)
+  })
+
+  it('takes a scaling of rotary positions, from the file and from --set', async () => {
+    const scaling = { type: 'yarn', factor: 4, originalLength: 64 }
+    const rope = { base: 500, scaling }
+    const fromFile = await read(`data: { path: t }\nmodel: { rope: ${JSON.stringify(rope)} }`)
+    expect(resolveModel(fromFile.model, 256).rope).toEqual({ base: 500, scaling: { ...scaling, mscale: 1 } })
+    const set = ['model.rope.scaling={ type: linear, factor: 2 }']
+    const fromSet = await read('data: { path: t }', { set })
+    expect(resolveModel(fromSet.model, 256).rope).toEqual({ base: 10000, scaling: { type: 'linear', factor: 2 } })
   })
 
   it('names every thing that is wrong with the model, each in its place', async () => {

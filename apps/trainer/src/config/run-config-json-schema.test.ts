@@ -21,6 +21,24 @@ describe('runConfigJsonSchema', () => {
     expect(model.properties.vocabSize).toBeUndefined()
   })
 
+  it('describes each scaling of rotary positions', () => {
+    type Scaling = { properties: { type: { const?: string; enum?: string[] } }; required: string[] }
+    const { anyOf } = schema.properties.model.properties.rope as {
+      anyOf: { properties?: { scaling: { oneOf: Scaling[] } } }[]
+    }
+    const scalings = anyOf.flatMap(({ properties }) => properties?.scaling.oneOf ?? [])
+    expect(scalings.map(({ properties: { type }, required }) => [type.enum ?? type.const, required])).toEqual([
+      ['linear', ['type', 'factor']],
+      ['ntk', ['type', 'factor']],
+      [
+        ['yarn', 'yarn-by-parts'],
+        ['type', 'factor', 'originalLength'],
+      ],
+      ['dynamic-linear', ['type', 'originalLength']],
+      ['dynamic-ntk', ['type', 'factor', 'originalLength']],
+    ])
+  })
+
   it('gives model keys no default of their own: they come from the preset', () => {
     const defaults = Object.entries(schema.properties.model.properties).filter(([, value]) => 'default' in value)
     expect(defaults.map(([name]) => name)).toEqual(['preset'])

@@ -15,7 +15,8 @@ it.each(['cpu', 'wasm'] as const)(
   'is the same model: the losses of four steps on %s, and leaks nothing',
   async (backend) => {
     await useEngine({ backend })
-    const config = resolveConfig({ vocabSize: 17, hiddenSize: 16, layers: 2, heads: 4, kvHeads: 2, window: 5 })
+    const rope = { scaling: { type: 'yarn', factor: 4, originalLength: 8, mscale: 1.2 } } as const
+    const config = resolveConfig({ vocabSize: 17, hiddenSize: 16, layers: 2, heads: 4, kvHeads: 2, window: 5, rope })
     const random = createRandom(1)
     const ids = () => Int32Array.from({ length: 24 }, () => random.integer(17))
     const batch = { inputs: ids(), labels: ids(), batchSize: 2, length: 12 }

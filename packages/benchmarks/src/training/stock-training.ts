@@ -5,7 +5,7 @@ import {
   type SwatParameters,
   type TokenBatch,
 } from '@swat-js/models'
-import { rotaryTables } from '@swat-js/positional-encodings'
+import { rotaryScalingAt, rotaryTables } from '@swat-js/positional-encodings'
 import { flattenParameters, mapParameters, SwatError, tf } from '@swat-js/tensor-core'
 import { denseAttention, type DenseAttention } from '../attention/dense-attention.js'
 
@@ -47,7 +47,9 @@ export function stockTraining(
   const { heads, kvHeads, headDim, window, activation } = config
   const shape = { batch: batchSize, headDim, length, window, activation, heads, kvHeads }
   const dense = denseAttention(shape)
-  const { cos, sin } = rotaryTables({ headDim, base: config.rope.base, positions: { start: 0, length } })
+  const { base, scaling } = config.rope
+  const rotary = { headDim, base, scaling: rotaryScalingAt(scaling, length), positions: { start: 0, length } }
+  const { cos, sin } = rotaryTables(rotary)
   const tables = [cos, sin].map((table) => tf.reshape(table, [1, length, 1, headDim / 2]))
   const model = {
     config,

@@ -1,4 +1,5 @@
 import { SwatError } from '@swat-js/tensor-core'
+import { ropeFromHuggingFace, ropeToHuggingFace } from './hugging-face-rope.js'
 import { intermediateSize } from './intermediate-size.js'
 import { resolveConfig, type SwatConfig, type SwatConfigInput } from './swat-config.js'
 
@@ -7,7 +8,8 @@ export type HuggingFaceConfig = Record<string, unknown>
 
 /**
  * Writes a configuration under the keys of the official `SWATConfig` (spec 4.5). What the official class does not
- * know – slopes, activation, bias, head size, rotation switched off – goes under keys that begin with `swat_`.
+ * know – slopes, activation, bias, head size, rotation switched off – goes under keys that begin with `swat_`. A
+ * scaling of the rotation has the names of Hugging Face, whose meaning it keeps.
  * Plain softmax gets an `attention_normalization` that the official class refuses: what it calls softmax, and takes
  * when the key is absent, is another attention (spec 1.6).
  *
@@ -26,7 +28,7 @@ export function toHuggingFaceConfig(config: SwatConfig): HuggingFaceConfig {
     intermediate_size: config.intermediateSize,
     hidden_act: 'swish',
     window_size: config.window,
-    rope_theta: config.rope?.base ?? 10000,
+    ...ropeToHuggingFace(config),
     attention_normalization: config.activation === 'sigmoid' ? 'sigmoid' : 'plain-softmax',
     qkv_bias: false,
     qk_norm: config.qkNorm,
@@ -64,6 +66,7 @@ export function fromHuggingFaceConfig(json: HuggingFaceConfig): SwatConfig {
   const value = <T>(key: string, fallback: T): T => (json[key] ?? fallback) as T
   const hiddenSize = value('hidden_size', 2048)
   const heads = value('num_heads', 32)
+  const headDim = value<number | undefined>('swat_head_dim', undefined)
   // Each value is checked by resolveConfig, whatever the file holds.
   const input: SwatConfigInput = {
     vocabSize: value('vocab_size', 32000),
@@ -71,12 +74,12 @@ export function fromHuggingFaceConfig(json: HuggingFaceConfig): SwatConfig {
     layers: value('num_hidden_layers', 24),
     heads,
     kvHeads: value('num_kv_heads', heads),
-    headDim: value('swat_head_dim', undefined),
+    headDim,
     intermediateSize: value('intermediate_size', intermediateSize(hiddenSize, value('hidden_ratio', 4))),
     window: value('window_size', null),
     activation: activationOf(json),
     slopes: value('swat_slopes', 'swat-+'),
-    rope: value('swat_rope', true) ? { base: value('rope_theta', 10000) } : null,
+    rope: ropeFromHuggingFace(json, headDim ?? hiddenSize / heads),
     sigmoidBias: value('swat_sigmoid_bias', 0),
     qkNorm: value('qk_norm', false),
     normEpsilon: value('norm_eps', 1e-6),

@@ -5,6 +5,9 @@ import { resolveConfig, type SwatConfigInput } from './swat-config.js'
 
 const sizes = { vocabSize: 256, hiddenSize: 64, layers: 2, heads: 4, window: 32 }
 
+const yarn = { type: 'yarn', factor: 4, originalLength: 64 } as const
+const scaled = (scaling: unknown) => ({ rope: { scaling } })
+
 function messageFor(input: object): string {
   try {
     resolveConfig(input as SwatConfigInput)
@@ -39,8 +42,18 @@ describe('resolveConfig', () => {
     const given = { heads: 4, kvHeads: 2, headDim: 6, intermediateSize: 24, slopes, rope: null }
     expect(resolveConfig({ ...sizes, ...given })).toMatchObject(given)
     expect(resolveConfig({ ...sizes, rope: { base: 500 } }).rope).toEqual({ base: 500 })
-    expect(resolveConfig({ ...sizes, rope: {} }).rope).toEqual({ base: 10000 })
+    expect(resolveConfig({ ...sizes, rope: {} }).rope).toStrictEqual({ base: 10000 })
+    expect(resolveConfig({ ...sizes, rope: { scaling: undefined } }).rope).toStrictEqual({ base: 10000 })
     expect(resolveConfig({ ...sizes, window: null }).window).toBeNull()
+  })
+
+  it('writes the temperature of YaRN out: 1 for sigmoid, that of its paper for softmax', () => {
+    const mscaleOf = (activation: 'sigmoid' | 'softmax', mscale?: number) =>
+      resolveConfig({ ...sizes, activation, rope: { scaling: { ...yarn, mscale } } }).rope?.scaling
+    expect(mscaleOf('sigmoid')).toEqual({ ...yarn, mscale: 1 })
+    expect(mscaleOf('softmax')).toEqual({ ...yarn, mscale: 0.1 * Math.log(4) + 1 })
+    expect(mscaleOf('softmax', 1)).toEqual({ ...yarn, mscale: 1 })
+    expect(mscaleOf('sigmoid', 1.5)).toEqual({ ...yarn, mscale: 1.5 })
   })
 
   it('shares nothing between configurations', () => {
@@ -58,9 +71,46 @@ describe('resolveConfig', () => {
     ['a fractional window', { window: 1.5 }, /window must be .* but is 1\.5\./],
     ['a size in words', { vocabSize: '256' }, /vocabSize must be a positive integer, but is '256'\./],
     ['an unknown key', { hidden: 64 }, /Unknown key 'hidden'; known keys are vocabSize, hiddenSize, layers/],
-    ['an unknown key of rope', { rope: { theta: 1 } }, /Unknown key 'theta'; known keys are base\./],
-    ['a rope that is a number', { rope: 10000 }, /rope must be \{ base: number \} or null, but is 10000\./],
+    ['an unknown key of rope', { rope: { theta: 1 } }, /Unknown key 'theta'; known keys are base, scaling\./],
+    ['a rope that is a number', { rope: 10000 }, /rope must be \{ base: number, .* \} or null, but is 10000\./],
     ['a rope base of 0', { rope: { base: 0 } }, /rope\.base must be a positive number, but is 0\./],
+    [
+      'another scaling',
+      scaled({ type: 'long', factor: 2 }),
+      /rope\.scaling\.type must be 'linear', .* but is 'long'\./,
+    ],
+    ['a scaling without type', scaled({ factor: 2 }), /rope\.scaling\.type must be 'linear', .* but is missing\./],
+    [
+      'a scaling that is a number',
+      scaled(2),
+      /rope\.scaling must be an object such as \{ type: 'linear', .* but is 2\./,
+    ],
+    [
+      'a factor below 1',
+      scaled({ type: 'ntk', factor: 0.5 }),
+      /^resolveConfig: rope\.scaling\.factor must be a number of at least 1, but is 0\.5\.$/,
+    ],
+    ['no original length', scaled({ type: 'yarn', factor: 2 }), /rope\.scaling\.originalLength must .* is missing\./],
+    [
+      'a temperature of 0',
+      scaled({ ...yarn, mscale: 0 }),
+      /rope\.scaling\.mscale must be a positive number, but is 0\./,
+    ],
+    [
+      'a temperature without YaRN',
+      scaled({ type: 'linear', factor: 2, mscale: 2 }),
+      /Unknown key 'mscale'; known keys are type, factor\./,
+    ],
+    [
+      'YaRN for a length in which nothing turns',
+      scaled({ ...yarn, originalLength: 1 }),
+      /rope\.scaling: .*yarn is not defined for originalLength 1/,
+    ],
+    [
+      'NTK with a single pair',
+      { headDim: 2, ...scaled({ type: 'dynamic-ntk', factor: 1, originalLength: 64 }) },
+      /rope\.scaling: .*headDim must be at least 4, .* but is 2\./,
+    ],
     ['another activation', { activation: 'relu' }, /activation must be 'sigmoid' or 'softmax', but is 'relu'\./],
     ['an odd head size with RoPE', { headDim: 5 }, /headDim must be even for RoPE, but is 5\..*rope to null/],
     ['heads that do not divide', { heads: 6 }, /hiddenSize \(64\) must be a multiple of heads \(6\)\..*give headDim/],
@@ -95,6 +145,13 @@ describe('resolveConfig', () => {
       kvHeads: fc.constantFrom(1, 2, 4),
       window: fc.option(fc.integer({ min: 1, max: 99 })),
       slopes: fc.constantFrom('swat-', 'swat+', 'swat-+', 'alibi-3:1', 'none', 'code-f1a771f'),
+      rope: fc.constantFrom(
+        null,
+        { base: 100 },
+        { base: 100, scaling: { type: 'linear', factor: 2 } },
+        { base: 100, scaling: yarn },
+        { base: 100, scaling: { type: 'dynamic-ntk', factor: 2, originalLength: 64 } },
+      ),
       qkNorm: fc.boolean(),
       tied: fc.boolean(),
     })

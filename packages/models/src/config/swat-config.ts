@@ -1,4 +1,11 @@
-import { slopePreset, type SlopePresetName } from '@swat-js/positional-encodings'
+import {
+  rotaryFrequencies,
+  rotaryMscale,
+  rotaryScalingAt,
+  slopePreset,
+  type RotaryScaling,
+  type SlopePresetName,
+} from '@swat-js/positional-encodings'
 import { SwatError } from '@swat-js/tensor-core'
 import { z } from 'zod'
 import { intermediateSize } from './intermediate-size.js'
@@ -29,6 +36,8 @@ export interface SwatConfig {
   rope: {
     /** Base of the rotary frequencies. */
     base: number
+    /** How positions are stretched for texts longer than those of the training; absent = not at all. */
+    scaling?: RotaryScaling | undefined
   } | null
   /** Added to every attention logit; `'neg-log-window'` is −ln(window). Only for `activation: 'sigmoid'`. */
   sigmoidBias: number | 'neg-log-window'
@@ -68,6 +77,11 @@ export interface SwatConfigInput {
   rope?: {
     /** Default: 10000. */
     base?: number
+    /**
+     * Default: none. The temperature `mscale` of YaRN is 1 by default for sigmoid, whose weights it would change
+     * altogether, and `0.1 · ln(factor) + 1` for softmax, for which the paper made it (spec 2).
+     */
+    scaling?: RotaryScaling | undefined
   } | null
   /** Default: 0. */
   sigmoidBias?: number | 'neg-log-window'
@@ -86,6 +100,23 @@ const positiveNumber = z.number(expecting('a positive number')).positive(expecti
 const slopeName = z.custom<SlopePresetName>((value) => typeof value === 'string') // looked up among the contradictions
 const boolean = z.boolean(expecting('true or false'))
 
+const scalingTypes = `'linear', 'ntk', 'yarn', 'yarn-by-parts', 'dynamic-linear' or 'dynamic-ntk'`
+// The numbers of a scaling end the check at once: what relates them to others would refuse them again.
+const factor = z
+  .number(expecting('a number of at least 1'))
+  .min(1, { ...expecting('a number of at least 1'), abort: true })
+const originalLength = z
+  .int(expecting('a positive integer'))
+  .positive({ ...expecting('a positive integer'), abort: true })
+const mscale = z.number(expecting('a positive number')).positive({ ...expecting('a positive number'), abort: true })
+const scalings = [
+  scalingOf({ type: z.literal('linear'), factor }),
+  scalingOf({ type: z.literal('ntk'), factor }),
+  scalingOf({ type: z.enum(['yarn', 'yarn-by-parts']), factor, originalLength, mscale: mscale.optional() }),
+  scalingOf({ type: z.literal('dynamic-linear'), originalLength }),
+  scalingOf({ type: z.literal('dynamic-ntk'), factor, originalLength }),
+] as const
+
 const fields = {
   vocabSize: positiveInteger,
   hiddenSize: positiveInteger,
@@ -103,7 +134,13 @@ const fields = {
     .union([slopeName, z.array(z.number())], expecting('the name of a slope preset or an array of finite numbers'))
     .default('swat-+'),
   rope: z
-    .strictObject({ base: positiveNumber.default(10000) }, expectingOrUnknown('{ base: number } or null', ['base']))
+    .strictObject(
+      {
+        base: positiveNumber.default(10000),
+        scaling: z.discriminatedUnion('type', scalings, expectingScaling()).optional(),
+      },
+      expectingOrUnknown('{ base: number, scaling?: object } or null', ['base', 'scaling']),
+    )
     .nullable()
     .default({ base: 10000 }),
   sigmoidBias: z
@@ -122,8 +159,8 @@ const fields = {
 export const swatConfigSchema: z.ZodType<SwatConfig, SwatConfigInput> = z
   .strictObject(fields, expectingOrUnknown('an object', Object.keys(fields)))
   .superRefine((input, context) => {
-    for (const { key, message } of contradictions(withDerivedSizes(input))) {
-      context.addIssue({ code: 'custom', path: [key], message })
+    for (const { path, message } of contradictions(withDerivedSizes(input))) {
+      context.addIssue({ code: 'custom', path, message })
     }
   })
   .transform(withDerivedSizes)
@@ -149,14 +186,23 @@ function withDerivedSizes(parsed: Parsed): SwatConfig {
   const { kvHeads, headDim, intermediateSize: intermediate, ...rest } = parsed
   return {
     ...rest,
+    rope: rest.rope && withTemperature(rest.rope, rest.activation),
     kvHeads: kvHeads ?? rest.heads,
     headDim: headDim ?? rest.hiddenSize / rest.heads,
     intermediateSize: intermediate ?? intermediateSize(rest.hiddenSize),
   }
 }
 
+/** Without a scaling there is no such key: files are compared with what was configured. */
+function withTemperature({ base, scaling }: NonNullable<Parsed['rope']>, activation: SwatConfig['activation']) {
+  if (!scaling) return { base }
+  if (scaling.type !== 'yarn' && scaling.type !== 'yarn-by-parts') return { base, scaling }
+  const mscale = scaling.mscale ?? (activation === 'softmax' ? rotaryMscale(scaling.factor) : 1)
+  return { base, scaling: { ...scaling, mscale } }
+}
+
 interface Contradiction {
-  key: keyof SwatConfig
+  path: string[]
   message: string
 }
 
@@ -164,12 +210,16 @@ interface Contradiction {
 function contradictions(config: SwatConfig): Contradiction[] {
   const { hiddenSize, heads, kvHeads, headDim, window, activation, slopes, rope, sigmoidBias } = config
   const found: Contradiction[] = []
-  const refuse = (key: keyof SwatConfig, message: string) => found.push({ key, message })
+  const refuse = (key: keyof SwatConfig, message: string, ...below: string[]) =>
+    found.push({ path: [key, ...below], message })
 
   if (!Number.isInteger(headDim)) {
     refuse('headDim', `hiddenSize (${hiddenSize}) must be a multiple of heads (${heads}). Change one or give headDim.`)
   } else if (rope && headDim % 2 === 1) {
     refuse('headDim', `headDim must be even for RoPE, but is ${headDim}. Change heads, or set rope to null.`)
+  } else {
+    const scalingProblem = checkScaling(rope, headDim)
+    if (scalingProblem) refuse('rope', scalingProblem, 'scaling')
   }
   if (heads % kvHeads !== 0) {
     const divisors = Array.from({ length: heads }, (_, i) => i + 1).filter((candidate) => heads % candidate === 0)
@@ -186,6 +236,20 @@ function contradictions(config: SwatConfig): Contradiction[] {
   return found
 }
 
+/** What the frequencies refuse, at a length beyond the original one, where also a dynamic scaling scales. */
+function checkScaling(rope: SwatConfig['rope'], headDim: number): string | null {
+  if (!rope?.scaling || !(rope.base > 0)) return null
+  const { base, scaling } = rope
+  const length = 'originalLength' in scaling ? 2 * scaling.originalLength : 1
+  try {
+    rotaryFrequencies(headDim, base, rotaryScalingAt(scaling, length))
+    return null
+  } catch (error) {
+    if (!(error instanceof SwatError)) throw error
+    return `rope.scaling: ${error.message}`
+  }
+}
+
 function checkSlopes(slopes: SlopePresetName | number[], heads: number): string | null {
   if (typeof slopes !== 'string') {
     if (slopes.length === heads) return null
@@ -200,10 +264,25 @@ function checkSlopes(slopes: SlopePresetName | number[], heads: number): string 
   }
 }
 
+function scalingOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, expectingOrUnknown('an object', Object.keys(shape)))
+}
+
 function expecting(expectation: string) {
   return {
     error: ({ path, input }: { path?: PropertyKey[]; input: unknown }) =>
       `${path?.join('.') ?? ''} must be ${expectation}, but is ${show(input)}.`,
+  }
+}
+
+function expectingScaling() {
+  return {
+    error: (issue: { code?: string; path?: PropertyKey[]; input: unknown }) => {
+      if (issue.code !== 'invalid_union')
+        return expecting(`an object such as { type: 'linear', factor: 2 }`).error(issue)
+      const input = (issue.input as { type?: unknown }).type
+      return expecting(scalingTypes).error({ path: issue.path, input })
+    },
   }
 }
 

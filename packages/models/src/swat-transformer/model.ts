@@ -1,4 +1,10 @@
-import { rotaryTables, type RotaryPositions, type RotaryTables } from '@swat-js/positional-encodings'
+import {
+  rotaryScalingAt,
+  rotaryTables,
+  type RotaryPositions,
+  type RotaryTables,
+  type StaticRotaryScaling,
+} from '@swat-js/positional-encodings'
 import { disposeRollingCache, type RollingCache } from '@swat-js/swat-attention'
 import {
   checkpoint,
@@ -76,8 +82,8 @@ export interface SwatHiddenStates {
  * @param context - cache, positions that get logits, kernels
  * @returns logits, differentiable with respect to the parameters where there is no cache, and the new cache; both are
  * the caller's to dispose
- * @throws SwatError `shape` when ids or a weight do not fit, `config` when parameters and configuration disagree,
- * `cache` when the cache was consumed before
+ * @throws SwatError `shape` when ids or a weight do not fit, `config` when parameters and configuration disagree or a
+ * text outgrows a dynamic `rope.scaling` in its cache, `cache` when the cache was consumed before
  */
 export function swatTransformer(
   parameters: SwatParameters,
@@ -118,8 +124,7 @@ export function swatHiddenStates(
   const caches: RollingCache[] = []
 
   const forward = () => {
-    const positions = tokenPositions(cache?.layers[0].positions ?? [0], ids.shape[1])
-    const rotary = config.rope && rotaryTables({ headDim: config.headDim, base: config.rope.base, positions })
+    const rotary = rotaryOfPass(config, ids.shape[1], context)
 
     let x = embedding(ids, embeddings.weight, { kernels }) as tf.Tensor3D // [batch, length, hidden]
     for (const [i, layer] of layers.entries()) {
@@ -164,6 +169,38 @@ function blockFunction(config: SwatConfig, context: SwatTransformerContext): Blo
     const output = checkpoint(run, x, layer, rotary ? [rotary.cos, rotary.sin] : []) as tf.Tensor3D
     return { output, cache: null }
   }
+}
+
+function rotaryOfPass(config: SwatConfig, length: number, context: SwatTransformerContext): RotaryTables | null {
+  if (!config.rope) return null
+  const { headDim, rope } = config
+  const starts = context.cache?.layers[0].positions ?? [0]
+  const scaling = scalingOfPass(rope, starts, length, context)
+  return rotaryTables({ headDim, base: rope.base, scaling, positions: tokenPositions(starts, length) })
+}
+
+/**
+ * A dynamic scaling goes by the length so far. It must not begin to scale where earlier keys lie rotated in a cache:
+ * even if they were turned anew, those of deeper layers come from attention under the old rotation.
+ */
+function scalingOfPass(
+  { scaling }: NonNullable<SwatConfig['rope']>,
+  starts: readonly number[],
+  length: number,
+  { cache, lengths }: SwatTransformerContext,
+): StaticRotaryScaling | undefined {
+  const soFar = Math.max(1, ...starts.map((start, sequence) => start + (lengths?.[sequence] ?? length)))
+  const now = rotaryScalingAt(scaling, soFar)
+  if (cache && scaling && now && now !== scaling) {
+    throw new SwatError(
+      'config',
+      `swatTransformer: with a cache, a text must not grow beyond the originalLength of ${scaling.type} scaling, but it ` +
+        `has ${soFar} tokens now: its keys are rotated already, and each further token would turn them anew. Set ` +
+        'rope.scaling to rotaryScalingAt(rope.scaling, length) with the longest length from the first token on, or pass ' +
+        'the whole text without a cache.',
+    )
+  }
+  return now
 }
 
 /** Where the tokens stand: one list for all sequences while they stand alike, else one after the other. */
