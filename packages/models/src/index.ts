@@ -1,5 +1,5 @@
 /**
- * SWAT language models: configuration, transformer, training step, generation, evaluation.
+ * SWAT language models: configuration, transformer, training step, generation, hidden states, evaluation.
  *
  * @module @swat-js/models
  */
@@ -31,6 +31,7 @@ export type {
 export { swatHiddenStates, swatTransformer } from './swat-transformer/model.js'
 export type {
   SwatHiddenStates,
+  SwatHiddenStatesContext,
   SwatParameters,
   SwatTransformerContext,
   SwatTransformerResult,
@@ -60,5 +61,9 @@ export { tokenProbabilities } from './generation/token-probabilities.js'
 export type { SamplingOptions } from './generation/sampling-options.js'
 export { tokenLogProbabilities } from './generation/token-log-probabilities.js'
 export type { TokenLogProbability } from './generation/token-log-probabilities.js'
+export { readHiddenStates } from './hidden-states/read-hidden-states.js'
+export type { HiddenStatesChunk, HiddenStatesOptions } from './hidden-states/read-hidden-states.js'
+export { embedTokens } from './hidden-states/embed-tokens.js'
+export type { EmbeddingOptions } from './hidden-states/embed-tokens.js'
 export { evaluateTokens } from './evaluation/evaluate-tokens.js'
 export type { Evaluation, EvaluationOptions } from './evaluation/evaluate-tokens.js'
