@@ -20,8 +20,8 @@ export interface ContinueOptions extends Omit<SamplingOptions, 'random' | 'topK'
 /** How several texts are continued. */
 export interface ContinueTextsOptions extends ContinueOptions {
   /**
-   * Tells how likely the model thinks each token is, before sampling options act, and so many of the likeliest tokens; 0
-   * tells of the written one alone. Default: nothing.
+   * Tells how likely the model thinks each token is, before sampling options act, and so many of the likeliest tokens;
+   * 0 tells of the written one alone. Default: nothing.
    */
   logProbabilities?: number
 }

@@ -4,7 +4,8 @@ import { median } from '../timing/median.js'
 import type { GenerationBenchmark, GenerationRow } from './generation-benchmark.js'
 
 /**
- * The generation benchmark as text: a table, then what changed from the first part to the last and what the cache gains.
+ * The generation benchmark as text: a table, then what changed from the first part to the last and what the cache
+ * gains.
  *
  * @param benchmark - what was measured
  * @returns lines

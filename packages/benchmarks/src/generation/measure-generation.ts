@@ -19,12 +19,13 @@ const tolerance = 1e-3
 
 /**
  * Measures the generation of a long text by a fresh model, on the active engine: time of a token and memory, part by
- * part, beside tokens whose whole window is computed anew. Before, the log-probabilities of a text longer than the model
- * can look back are compared with those of one whole forward pass.
+ * part, beside tokens whose whole window is computed anew. Before, the log-probabilities of a text longer than the
+ * model can look back are compared with those of one whole forward pass.
  *
  * @param options - model and number of tokens
  * @returns a row for each part; the model is freed
- * @throws SwatError `benchmark` when an option makes no sense, or when the cache gives something else than the whole pass
+ * @throws SwatError `benchmark` when an option makes no sense, or when the cache gives something else than the whole
+ * pass
  */
 export async function measureGeneration(options: GenerationBenchmarkOptions): Promise<GenerationBenchmark> {
   const { config, name = 'model', tokens = 100_000, parts = 10, recomputed = 20 } = options

@@ -14,8 +14,8 @@ import type { BatchGenerationOptions } from './generation-options.js'
  * @param config - the model they belong to
  * @param prompts - token ids, at least one each; any lengths
  * @param options - see {@link BatchGenerationOptions}
- * @returns yields a step at a time: `[batch]`, what was drawn for each prompt, `null` where the sequence has ended, by a
- * stop token, by `isStopped` or by `maxNewTokens`
+ * @returns yields a step at a time: `[batch]`, what was drawn for each prompt, `null` where the sequence has ended, by
+ * a stop token or by `isStopped`; all end with `maxNewTokens`
  * @throws SwatError `generation` when a prompt is empty or an option makes no sense, `token-id` when one is not in the
  * vocabulary, `sampling` and `non-finite-logits` as {@link tokenProbabilities}
  */

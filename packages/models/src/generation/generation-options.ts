@@ -21,8 +21,8 @@ export interface BatchGenerationOptions extends Omit<GenerationOptions, 'random'
    */
   seed?: number
   /**
-   * Tells how likely the model thinks each drawn token is, and so many of the likeliest tokens; 0 tells of the drawn one
-   * alone. Default: nothing.
+   * Tells how likely the model thinks each drawn token is, and so many of the likeliest tokens; 0 tells of the drawn
+   * one alone. Default: nothing.
    */
   logProbabilities?: number
   /**

@@ -6,6 +6,14 @@ export interface TokenLogProbability {
   logProbability: number
 }
 
+/** How likely a token is, beside the likeliest ones. */
+export interface TokenLogProbabilities {
+  /** Natural logarithm of the probability of the token that was asked for. */
+  logProbability: number
+  /** The likeliest tokens, the first one first. */
+  likeliest: TokenLogProbability[]
+}
+
 /**
  * How likely a model thinks a token is: `log softmax(logits)`, of the model's own distribution, before repetition
  * penalty, temperature and truncation.
@@ -15,11 +23,7 @@ export interface TokenLogProbability {
  * @param count - how many of the likeliest tokens are told too
  * @returns nats, at most 0, and the likeliest tokens, the first one first; of equal ones the lower id comes first
  */
-export function tokenLogProbabilities(
-  logits: ArrayLike<number>,
-  token: number,
-  count: number,
-): { logProbability: number; likeliest: TokenLogProbability[] } {
+export function tokenLogProbabilities(logits: ArrayLike<number>, token: number, count: number): TokenLogProbabilities {
   let largest = -Infinity
   for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i])
   let sum = 0

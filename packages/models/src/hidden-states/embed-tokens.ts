@@ -21,8 +21,8 @@ export interface EmbeddingOptions extends Omit<HiddenStatesOptions, 'everyBlock'
  * @param ids - token ids, at least one
  * @param options - see {@link EmbeddingOptions}
  * @returns `[hidden]`
- * @throws SwatError `hidden-states` when there is no token or an option makes no sense, `token-id` when a token is not in
- * the vocabulary
+ * @throws SwatError `hidden-states` when there is no token or an option makes no sense, `token-id` when a token is not
+ * in the vocabulary
  */
 export async function embedTokens(
   parameters: SwatParameters,

@@ -22,7 +22,7 @@ export interface HiddenStatesChunk {
   length: number
   /** After the last norm, what the output layer turns into logits: `[length, hidden]`. */
   hidden: Float32Array
-  /** The embeddings and what each block returns, without a norm: layers + 1 of `[length, hidden]`; null if not asked for. */
+  /** The embeddings and what each block returns, without a norm: layers + 1 of `[length, hidden]`, or null. */
   everyBlock: Float32Array[] | null
 }
 
