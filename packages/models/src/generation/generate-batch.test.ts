@@ -17,6 +17,8 @@ const config = resolveConfig({
 const prompts = [30, 1, 5, 17].map((length, b) => Array.from({ length }, (_, i) => (i * i + b) % 23))
 
 describe.each(engines)('generateBatch on $name', ({ backend, kernels }) => {
+  const rounding = kernels.use === 'cpu' ? 0 : 2e-6 // the reference computes each row by itself
+
   let parameters: SwatParameters
   let empty: { numTensors: number; numBytes: number }
 
@@ -68,7 +70,7 @@ describe.each(engines)('generateBatch on $name', ({ backend, kernels }) => {
       }
       expect(ids([alone])).toEqual([tokens])
     }
-    expect(worst).toBeLessThan(2e-6)
+    expect(worst).toBeLessThanOrEqual(rounding)
   })
 
   it('ends each sequence on its own', async () => {
