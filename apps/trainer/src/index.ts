@@ -31,7 +31,8 @@ export { runConfigJsonSchema } from './config/run-config-json-schema.js'
 export { scoreText } from './evaluation/score-text.js'
 export type { ScoreOptions, SpeakingModel, TextScore } from './evaluation/score-text.js'
 export { continueText } from './evaluation/continue-text.js'
-export type { ContinueOptions } from './evaluation/continue-text.js'
+export { continueTexts } from './evaluation/continue-texts.js'
+export type { ContinueOptions, ContinueTextsOptions, TextPiece } from './evaluation/continue-texts.js'
 
 export type {
   BestValidation,

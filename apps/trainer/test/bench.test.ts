@@ -85,6 +85,23 @@ describe.skipIf(noGpu !== null)(`swat bench --tune on webgpu${noGpu ? ` (skipped
   })
 })
 
+describe('swat bench generate', () => {
+  it('writes a text through the cache, tells of each part, and writes JSON', async () => {
+    const args = ['--backend', 'wasm', '--window', '8', '--tokens', '20', '--parts', '2', '--recomputed', '2']
+    const { code, stdout, stderr } = await runSwat(['bench', 'generate', ...args, '--json', 'g.json'], folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/\n *up to token +ms\/token +tokens\/s +recomputed ms\/token .*\n/)
+    expect(stdout).toMatch(/tensors 0, their bytes 0\.\nComputing the window anew takes [\d.]+ times as long/)
+    const { options, rows } = await read('g.json')
+    expect(options).toMatchObject({ name: 'nano', tokens: 20, parts: 2, recomputed: 2, config: { window: 8 } })
+    expect(rows.map(({ to, tensors }) => [to, tensors])).toEqual([
+      [10, 4],
+      [20, 4],
+    ])
+    for (const { processBytes } of rows) expect(processBytes).toBeGreaterThan(0)
+  })
+})
+
 describe('swat bench attention', () => {
   it.each(['cpu', 'wasm'])('on %s checks, measures, prints, and writes JSON and SVG', async (backend) => {
     const files = ['--json', `${backend}.json`, '--plot', `${backend}.svg`]

@@ -157,6 +157,86 @@ describe('swat generate', () => {
     expect(other.stdout).not.toBe(plain.stdout)
   })
 
+  interface Line {
+    sequence: number
+    text: string
+    token?: number
+    logProbability?: number
+    likeliest?: { token: number; text: string; logProbability: number }[]
+    end?: 'stop' | 'length'
+  }
+  const linesOf = ({ stdout }: Outcome) => {
+    const lines = stdout.trimEnd().split('\n')
+    return lines.map((line) => JSON.parse(line) as Line)
+  }
+
+  it('continues several prompts, from files and standard input too, each as it would be alone', async () => {
+    await writeFile(join(folder, 'prompt.txt'), 'moby and\n')
+    const args = ['--run', 'runs/tiny', '--tokens', '30', '--top-p', '0.9', '--min-p', '0.02', '--backend', 'wasm']
+    const run = async (...more: string[]) => {
+      const child = startSwat(['generate', ...args, ...more], folder, process.env, 'sea and ship')
+      const outcome = await outcomeOf(child)
+      expect(outcome).toMatchObject({ code: 0, stderr: '' })
+      return outcome
+    }
+    const files = ['--prompt-file', 'prompt.txt', '--prompt-file', '-']
+    const together = await run('--prompt', 'call me', ...files)
+    const alone = [
+      await run('--prompt', 'call me', '--seed', '1'),
+      await run('--prompt-file', 'prompt.txt', '--seed', '2'),
+      await run('--prompt-file', '-', '--seed', '3'),
+    ]
+    expect(together.stdout).toBe(alone.map(({ stdout }) => stdout).join('\n'))
+    const lines = linesOf(await run('--prompt', 'call me', ...files, '--json'))
+    const texts = [0, 1, 2].map((sequence) => lines.filter((line) => line.sequence === sequence))
+    texts.forEach((pieces, i) => {
+      const prompt = ['call me', 'moby and\n', 'sea and ship'][i]
+      expect(`${prompt}${pieces.map(({ text }) => text).join('')}\n`).toBe(alone[i].stdout)
+      expect(pieces.map(({ end }) => end).filter(Boolean)).toHaveLength(1)
+    })
+  })
+
+  it('tells log-probabilities in JSON', async () => {
+    const lines = linesOf(await generate('--tokens', '5', '--temperature', '0', '--json', '--log-probabilities', '2'))
+    const tokens = lines.filter(({ token }) => token !== undefined)
+    expect(tokens).toHaveLength(5)
+    for (const { token, logProbability, likeliest = [] } of tokens) {
+      expect(likeliest).toHaveLength(2)
+      expect(likeliest[0]).toMatchObject({ token, logProbability })
+      expect(likeliest[1].logProbability).toBeLessThanOrEqual(likeliest[0].logProbability)
+      expect(likeliest[0].text).not.toBe('')
+    }
+    expect(lines[lines.length - 1].end).toBe('length')
+  })
+
+  it('ends before a stop string', async () => {
+    const free = (await generate('--tokens', '60')).stdout.slice('call me'.length, -1)
+    const stop = free.slice(20, 23)
+    const stopped = await generate('--tokens', '60', '--stop', stop, '--stop', 'no such text')
+    expect(stopped.stdout).toBe(`call me${free.slice(0, free.indexOf(stop))}\n`)
+  })
+
+  it.each([
+    [['--top-p', '1.5'], /topP must be a number above 0 and at most 1, but is 1\.5/],
+    [['--log-probabilities', '1'], /has no place in plain text\. Add --json/],
+    [['--prompt-file', 'nowhere.txt'], /The prompt cannot be read: ENOENT.*nowhere\.txt/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stdout, stderr } = await generate(...args)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(message) })
+    expect(stdout).not.toContain('\n')
+  })
+
+  it('refuses to continue nothing, and bytes that are no text', async () => {
+    const nothing = await runSwat(['generate', '--run', 'runs/tiny'], folder)
+    expect(nothing).toMatchObject({ code: 1, stderr: expect.stringContaining('Give --prompt <text> or --prompt-file') })
+    await writeFile(join(folder, 'bytes.txt'), Uint8Array.of(0x61, 0xff))
+    const bytes = await runSwat(['generate', '--run', 'runs/tiny', '--prompt-file', 'bytes.txt'], folder)
+    expect(bytes).toMatchObject({
+      code: 1,
+      stderr: 'swat: bytes.txt: a prompt must be UTF-8 text. Convert it first.\n',
+    })
+  })
+
   it('ends without a word when nobody reads on', async () => {
     const child = startSwat(['generate', '--run', 'runs/tiny', '--prompt', 'call me', '--tokens', '1000000'], folder)
     const { code, stderr } = await outcomeOf(child, () => child.stdout.destroy())

@@ -4,6 +4,7 @@ import * as trainer from '../src/index.js'
 it('exports what the README lists', () => {
   expect(Object.keys(trainer).sort()).toEqual([
     'continueText',
+    'continueTexts',
     'loadRun',
     'readRunConfig',
     'resolveRunConfig',

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createRequire } from 'node:module'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** How a process ended and what it said. */
@@ -14,15 +14,19 @@ export interface Outcome {
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const commandLine = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 
-/** Starts a TypeScript file of this package, from source. */
+/** Starts a TypeScript file of this package, from source; `input` is its standard input. */
 export function startScript(
   path: string,
   args: readonly string[],
   cwd: string,
   environment: NodeJS.ProcessEnv = process.env,
-): ChildProcessByStdio<null, Readable, Readable> {
+  input = '',
+): ChildProcessByStdio<Writable, Readable, Readable> {
   const node = ['--conditions=@swat-js/source', '--import', loader]
-  return spawn(process.execPath, [...node, path, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...node, path, ...args], { cwd, env: environment, stdio: 'pipe' })
+  child.stdin.on('error', () => {}) // a process that ends without reading it
+  child.stdin.end(input)
+  return child
 }
 
 /** Starts the command `swat`, from source. */
@@ -30,13 +34,14 @@ export function startSwat(
   args: readonly string[],
   cwd: string,
   environment?: NodeJS.ProcessEnv,
-): ChildProcessByStdio<null, Readable, Readable> {
-  return startScript(commandLine, args, cwd, environment)
+  input?: string,
+): ChildProcessByStdio<Writable, Readable, Readable> {
+  return startScript(commandLine, args, cwd, environment, input)
 }
 
 /** Waits for the end of a process; `onOutput` sees standard output so far whenever there is more of it. */
 export async function outcomeOf(
-  child: ChildProcessByStdio<null, Readable, Readable>,
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
   onOutput: (stdout: string) => void = () => {},
 ): Promise<Outcome> {
   let stdout = ''

@@ -27,6 +27,14 @@ export { measureDecode } from './decode/measure-decode.js'
 export type { DecodeBenchmark, DecodeBenchmarkOptions, DecodeRow } from './decode/decode-benchmark.js'
 export { formatDecode } from './decode/format-decode.js'
 
+export { measureGeneration } from './generation/measure-generation.js'
+export type {
+  GenerationBenchmark,
+  GenerationBenchmarkOptions,
+  GenerationRow,
+} from './generation/generation-benchmark.js'
+export { formatGeneration } from './generation/format-generation.js'
+
 export { measureMatMul } from './mat-mul/measure-mat-mul.js'
 export { benchmarkMatMul } from './mat-mul/benchmark-mat-mul.js'
 export { formatMatMul } from './mat-mul/format-mat-mul.js'

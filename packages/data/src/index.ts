@@ -11,7 +11,7 @@ export type { AddedTokenJson, BpeModelJson, ByteLevelJson, TokenizerJson } from 
 export { byteTokenizer, type ByteTokenizerOptions } from './tokens/byte-tokenizer.js'
 export { trainBpe, type TrainBpeOptions } from './tokens/train-bpe.js'
 export { loadTokenizer } from './tokens/load-tokenizer.js'
-export { createTextDecoder, type TokenTextDecoder } from './tokens/text-decoder.js'
+export { createTextDecoder, type TextDecoderOptions, type TokenTextDecoder } from './tokens/text-decoder.js'
 export { packDocuments, type PackOptions, type TokenStream } from './tokens/pack-documents.js'
 export {
   nextTokenBatches,

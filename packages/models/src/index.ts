@@ -1,5 +1,5 @@
 /**
- * SWAT language models: configuration, transformer, training step, generation, evaluation.
+ * SWAT language models: configuration, transformer, training step, generation, hidden states, evaluation.
  *
  * @module @swat-js/models
  */
@@ -31,6 +31,7 @@ export type {
 export { swatHiddenStates, swatTransformer } from './swat-transformer/model.js'
 export type {
   SwatHiddenStates,
+  SwatHiddenStatesContext,
   SwatParameters,
   SwatTransformerContext,
   SwatTransformerResult,
@@ -53,8 +54,17 @@ export type {
 } from './training/training-step.js'
 
 export { generateTokens } from './generation/generate-tokens.js'
-export type { GenerationOptions } from './generation/generate-tokens.js'
+export { generateBatch } from './generation/generate-batch.js'
+export type { BatchGenerationOptions, GenerationOptions } from './generation/generation-options.js'
+export type { GeneratedToken } from './generation/decode-sequences.js'
 export { sampleToken } from './generation/sample-token.js'
-export type { SamplingOptions } from './generation/sample-token.js'
+export { tokenProbabilities } from './generation/token-probabilities.js'
+export type { SamplingOptions } from './generation/sampling-options.js'
+export { tokenLogProbabilities } from './generation/token-log-probabilities.js'
+export type { TokenLogProbabilities, TokenLogProbability } from './generation/token-log-probabilities.js'
+export { readHiddenStates } from './hidden-states/read-hidden-states.js'
+export type { HiddenStatesChunk, HiddenStatesOptions } from './hidden-states/read-hidden-states.js'
+export { embedTokens } from './hidden-states/embed-tokens.js'
+export type { EmbeddingOptions } from './hidden-states/embed-tokens.js'
 export { evaluateTokens } from './evaluation/evaluate-tokens.js'
 export type { Evaluation, EvaluationOptions } from './evaluation/evaluate-tokens.js'

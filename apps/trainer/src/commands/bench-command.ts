@@ -1,13 +1,22 @@
 import { Command } from 'commander'
 import { benchAttentionCommand } from './bench-attention-command.js'
 import { benchDecodeCommand } from './bench-decode-command.js'
+import { benchGenerateCommand } from './bench-generate-command.js'
 import { benchMatMulCommand } from './bench-mat-mul-command.js'
 import { benchTrainCommand } from './bench-train-command.js'
 
 /** The command `swat bench`, with a command of its own for each benchmark. */
 export function benchCommand(): Command {
-  const bench = new Command('bench').description('Measures attention, matrix products and training: time and memory.')
-  const commands = [benchAttentionCommand(), benchDecodeCommand(), benchMatMulCommand(), benchTrainCommand()]
+  const bench = new Command('bench').description(
+    'Measures attention, matrix products, generation and training: time and memory.',
+  )
+  const commands = [
+    benchAttentionCommand(),
+    benchDecodeCommand(),
+    benchGenerateCommand(),
+    benchMatMulCommand(),
+    benchTrainCommand(),
+  ]
   for (const command of commands) {
     bench.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))
   }

@@ -65,6 +65,73 @@ test('half a character waits, then comes whole; flush gives up on it and starts 
   expect(byteTokenizer().decode([0x61, 0xf0, 0x9f])).toBe('a\ufffd')
 })
 
+/** What comes before the stop string that is complete first, found one character after the other. */
+function untilStop(text: string, stop: string[]): string {
+  for (let end = 1; end <= text.length; end++) {
+    const found = stop.filter((string) => text.slice(0, end).endsWith(string)).map(({ length }) => length)
+    if (found.length > 0) return text.slice(0, end - Math.max(...found))
+  }
+  return text
+}
+
+describe.each(tokenizers)('stop strings, %s', (_, tokenizer) => {
+  test('end the text and are not in it, wherever tokens cut them; no character and nothing of them comes before', () => {
+    const letters = fc.array(fc.constantFrom('a', 'b', 'ü', '🐋', '鯨'), { maxLength: 30 }).map((some) => some.join(''))
+    const strings = fc.array(fc.array(fc.constantFrom('a', 'b', 'ü', '🐋'), { minLength: 1, maxLength: 4 }), {
+      maxLength: 3,
+    })
+    fc.assert(
+      fc.property(letters, strings, (text, parts) => {
+        const stop = parts.map((part) => part.join(''))
+        const decoder = createTextDecoder(tokenizer, { stop })
+        const expected = untilStop(text, stop)
+        for (let round = 0; round < 2; round++) {
+          let written = ''
+          for (const id of tokenizer.encode(text)) {
+            const piece = decoder.push(id)
+            expect(piece).not.toMatch(/\p{Surrogate}|\ufffd/u)
+            written += piece
+            expect(expected.startsWith(written)).toBe(true)
+          }
+          expect(decoder.stopped).toBe(expected !== text)
+          expect(written + decoder.flush()).toBe(expected)
+          expect(decoder.stopped).toBe(false) // as new
+        }
+      }),
+      { numRuns: 1000, seed: 1 },
+    )
+  })
+})
+
+test('only what may begin a stop string is held back', () => {
+  const decoder = createTextDecoder(byteTokenizer(), { stop: ['\n\n', 'end'] })
+  const push = (text: string) => [...byteTokenizer().encode(text)].map(decoder.push)
+  expect(push('a\nb')).toEqual(['a', '', '\nb'])
+  expect(push('eend')).toEqual(['', 'e', '', ''])
+  expect(decoder.stopped).toBe(true)
+  expect(push('more')).toEqual(['', '', '', ''])
+  expect(decoder.flush()).toBe('')
+  expect(push('en')).toEqual(['', ''])
+  expect(decoder.flush()).toBe('en')
+})
+
+test('after a stop string half a character is forgotten', () => {
+  const decoder = createTextDecoder(byteTokenizer(), { stop: ['b'] })
+  expect([0x61, 0x62, 0xf0].map(decoder.push)).toEqual(['a', '', ''])
+  expect(decoder.flush()).toBe('')
+  expect(decoder.push(0x61)).toBe('a')
+})
+
+test.each([
+  ['', '"" is empty'],
+  ['\ud83d', 'has a lone surrogate'],
+])('a stop string that cannot come: %j', (text, message) => {
+  const create = () => createTextDecoder(byteTokenizer(), { stop: ['x', text] })
+  expect(create).toThrow(
+    expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining(message) }),
+  )
+})
+
 test('an id that is not there', () => {
   expect(() => createTextDecoder(byteTokenizer()).push(256)).toThrow(
     expect.objectContaining({ code: 'token-out-of-range' }),

@@ -1,5 +1,6 @@
 import { crossEntropy, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import type { SwatConfig } from '../config/swat-config.js'
+import { defaultChunk } from '../swat-transformer/default-chunk.js'
 import { createModelCache, disposeModelCache } from '../swat-transformer/model-cache.js'
 import { swatTransformer, type SwatParameters } from '../swat-transformer/model.js'
 
@@ -79,9 +80,4 @@ export async function evaluateTokens(
     disposeModelCache(cache)
   }
   return { loss: totalNats / total, tokens: total, totalNats }
-}
-
-/** A GPU is busy with a long chunk only; elsewhere a short one has its numbers in the processor's caches. */
-function defaultChunk(): number {
-  return tf.getBackend() === 'webgpu' ? 2048 : 256
 }

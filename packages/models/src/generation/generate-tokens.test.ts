@@ -4,7 +4,8 @@ import { engines } from '../../test/fixtures/engines.js'
 import { resolveConfig } from '../config/swat-config.js'
 import { initializeParameters } from '../parameters/initialize-parameters.js'
 import { swatTransformer, type SwatParameters } from '../swat-transformer/model.js'
-import { generateTokens, type GenerationOptions } from './generate-tokens.js'
+import { generateTokens } from './generate-tokens.js'
+import type { GenerationOptions } from './generation-options.js'
 import { sampleToken } from './sample-token.js'
 
 const config = resolveConfig({

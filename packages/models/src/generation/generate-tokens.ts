@@ -1,24 +1,12 @@
-import { SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import type { SwatConfig } from '../config/swat-config.js'
-import { createModelCache, disposeModelCache } from '../swat-transformer/model-cache.js'
-import { swatTransformer, type SwatParameters } from '../swat-transformer/model.js'
-import { checkSampling, sampleToken, type SamplingOptions } from './sample-token.js'
-
-/** How text is generated. */
-export interface GenerationOptions extends SamplingOptions {
-  /** Stop after this many tokens. */
-  maxNewTokens: number
-  /** Stop when one of these is drawn; it is not yielded. */
-  stopTokens?: readonly number[]
-  /** Tokens of the prompt that are read at once; default 256. */
-  prefillChunk?: number
-  /** Which kernels run. */
-  kernels?: KernelPolicy
-}
+import type { SwatParameters } from '../swat-transformer/model.js'
+import { decodeSequences } from './decode-sequences.js'
+import type { GenerationOptions } from './generation-options.js'
 
 /**
- * Generates tokens one by one. Memory does not grow: each layer keeps `window − 1` keys, however long the text becomes.
- * The cache is freed when the generator ends, also when the consumer stops early.
+ * Generates tokens one by one. Memory does not grow: each layer keeps `window − 1` keys, however long the text becomes,
+ * and a long prompt is read in chunks. The cache is freed when the generator ends, also when the consumer stops early.
+ * `generateBatch` continues several prompts and tells log-probabilities.
  *
  * @param parameters - the weights; they must live until the generator ends
  * @param config - the model they belong to
@@ -34,48 +22,6 @@ export async function* generateTokens(
   prompt: ArrayLike<number>,
   options: GenerationOptions,
 ): AsyncGenerator<number, void, void> {
-  const { maxNewTokens, stopTokens = [], prefillChunk = 256, kernels } = options
-  if (prompt.length === 0) {
-    throw new SwatError(
-      'generation',
-      'generateTokens: the prompt must have a token at least. Begin with a start token.',
-    )
-  }
-  expectCount('maxNewTokens', maxNewTokens, 0)
-  expectCount('prefillChunk', prefillChunk, 1)
-  checkSampling('generateTokens', options)
-
-  let cache = createModelCache(config, 1)
-  const nextLogits = async (ids: Int32Array): Promise<Float32Array> => {
-    const logits = tf.tidy(() => {
-      const input = tf.tensor2d(ids, [1, ids.length], 'int32')
-      const next = swatTransformer(parameters, config, input, { cache, logits: 'last', kernels })
-      cache = next.cache ?? cache
-      return next.logits
-    })
-    const values = await logits.data<'float32'>() // [1, 1, vocab]
-    logits.dispose()
-    return values
-  }
-
-  try {
-    const ids = Int32Array.from(prompt)
-    let logits: ArrayLike<number> = []
-    for (let start = 0; start < ids.length && maxNewTokens > 0; start += prefillChunk) {
-      logits = await nextLogits(ids.subarray(start, start + prefillChunk))
-    }
-    for (let count = 0; count < maxNewTokens; count++) {
-      const token = sampleToken(logits, options)
-      if (stopTokens.includes(token)) return
-      yield token
-      if (count + 1 < maxNewTokens) logits = await nextLogits(Int32Array.of(token))
-    }
-  } finally {
-    disposeModelCache(cache)
-  }
-}
-
-function expectCount(name: string, count: number, least: number): void {
-  if (Number.isInteger(count) && count >= least) return
-  throw new SwatError('generation', `generateTokens: ${name} must be an integer ≥ ${least}, but is ${count}.`)
+  const steps = decodeSequences('generateTokens', parameters, config, [prompt], [options.random], options)
+  for await (const [drawn] of steps) if (drawn) yield drawn.token
 }

@@ -63,10 +63,21 @@ export interface SwatTransformerResult {
   cache: ModelCache | null
 }
 
+/** What {@link swatHiddenStates} may get besides parameters and tokens. */
+export interface SwatHiddenStatesContext extends SwatTransformerContext {
+  /** Also return the embeddings and what each block returns. Default false. */
+  everyBlock?: boolean
+}
+
 /** What {@link swatHiddenStates} returns. */
 export interface SwatHiddenStates {
   /** After the last norm: `[batch, length, hidden]`, or `[batch, 1, hidden]` for `logits: 'last'`. */
   hidden: tf.Tensor3D
+  /**
+   * The embeddings and what each block returns, before any norm: layers + 1 of `[batch, length, hidden]`, all positions
+   * also for `logits: 'last'`; `null` unless `everyBlock` asks for them.
+   */
+  everyBlock: tf.Tensor3D[] | null
   /** `[vocab, hidden]`: the output matrix, which turns them into logits. */
   outputWeight: tf.Tensor2D
   /** Memory for the tokens that follow; `null` when none came. */
@@ -105,7 +116,7 @@ export function swatTransformer(
  * @param parameters - the weights
  * @param config - the model they belong to
  * @param ids - token ids, int32 `[batch, length]`
- * @param context - as of {@link swatTransformer}
+ * @param context - as of {@link swatTransformer}, and `everyBlock`
  * @returns see {@link SwatHiddenStates}; hidden states and cache are the caller's to dispose, the matrix is among the
  * parameters
  * @throws SwatError as {@link swatTransformer} does
@@ -114,7 +125,7 @@ export function swatHiddenStates(
   parameters: SwatParameters,
   config: SwatConfig,
   ids: tf.Tensor2D,
-  context: SwatTransformerContext = {},
+  context: SwatHiddenStatesContext = {},
 ): SwatHiddenStates {
   expectShape('swatTransformer', 'ids', ids, ['batch', 'length'])
   expectMatchingParameters(parameters, config)
@@ -127,15 +138,17 @@ export function swatHiddenStates(
     const rotary = rotaryOfPass(config, ids.shape[1], context)
 
     let x = embedding(ids, embeddings.weight, { kernels }) as tf.Tensor3D // [batch, length, hidden]
+    const states = [x]
     for (const [i, layer] of layers.entries()) {
       const result = block(x, layer, rotary, cache?.layers[i])
       x = result.output // [batch, length, hidden]
+      if (context.everyBlock) states.push(x)
       if (result.cache) caches.push(result.cache)
     }
     if (context.logits === 'last') x = lastTokens(x, lengths) // [batch, 1, hidden]
     const hidden = rmsNorm(x, norm.weight, { epsilon: config.normEpsilon, kernels }) // [batch, length, hidden]
 
-    return { hidden, cache: cache ? { layers: caches } : null }
+    return { hidden, everyBlock: context.everyBlock ? states : null, cache: cache ? { layers: caches } : null }
   }
 
   try {
