@@ -11,7 +11,7 @@ import {
 } from '@swat-js/tensor-core'
 import { expectNoLeak } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { initializeParameters, modelLoss, type SwatParameters } from '../src/index.js'
+import { initializeParameters, modelLoss, type SwatConfig, type SwatParameters } from '../src/index.js'
 import { smallConfigs, smallTexts } from './fixtures/small-configs.js'
 
 beforeAll(async () => {
@@ -36,10 +36,14 @@ function lossAt(
   })
 }
 
-/** Moves the embedding out of the region around 0, where the norms bend too sharply for differences. */
-function awayFromZero(parameters: SwatParameters): SwatParameters {
+/**
+ * Moves what the norms see out of the region around 0, where they bend too sharply for differences: the embedding, and
+ * what makes the output of attention where that is normed.
+ */
+function awayFromZero(parameters: SwatParameters, { attnOutNorm }: SwatConfig): SwatParameters {
+  const isSeen = attnOutNorm ? /\.embeddings\.weight$|\.[vo]_proj\.weight$/ : /\.embeddings\.weight$/
   return mapParameters(parameters, (tensor, name) => {
-    if (name !== 'model.embeddings.weight') return tensor
+    if (!isSeen.test(name)) return tensor
     const moved = Float32Array.from(tensor.dataSync(), (value) => value + (value < 0 ? -1 : 1))
     tensor.dispose()
     return tf.tensor(moved, tensor.shape)
@@ -67,7 +71,7 @@ describe.each([
         const loss = (parameters: SwatParameters) => modelLoss(parameters, config, batch, { kernels: { use } })
         await expectNoLeak(() => {
           const random = createRandom(seed)
-          const parameters = awayFromZero(initializeParameters(config, random))
+          const parameters = awayFromZero(initializeParameters(config, random), config)
           const { value, gradients } = valueAndGradients(loss, parameters)
           for (const [name, gradient] of flattenParameters(gradients)) {
             const values = Float64Array.from(gradient.dataSync())

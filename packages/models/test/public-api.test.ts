@@ -5,6 +5,7 @@ it('exports exactly this', () => {
   expect(Object.keys(models).sort()).toEqual([
     'blockSettings',
     'createModelCache',
+    'describeWindow',
     'disposeModelCache',
     'embedTokens',
     'evaluateTokens',
@@ -13,6 +14,7 @@ it('exports exactly this', () => {
     'generateTokens',
     'initializeParameters',
     'intermediateSize',
+    'layerWindows',
     'mlp',
     'modelLoss',
     'parameterCount',

@@ -6,6 +6,7 @@ import {
   createModelCache,
   disposeModelCache,
   initializeParameters,
+  layerWindows,
   resolveConfig,
   swatTransformer,
   type ModelCache,
@@ -33,8 +34,8 @@ describe('full forward pass = token by token = prefill in chunks', () => {
             expectClose(streamed.logits, logits.dataSync(), { relative: 2e-5, name: `chunks ${chunking.join()}` })
             const { layers } = streamed.cache
             expect(layers.map(({ positions }) => positions)).toEqual(layers.map(() => [text.length]))
-            const rows = config.window === null ? 64 : Math.max(1, config.window - 1)
-            expect(layers.map(({ memory }) => memory.keys.shape[1])).toEqual(layers.map(() => rows))
+            const rows = layerWindows(config).map((window) => (window === null ? 64 : Math.max(1, window - 1)))
+            expect(layers.map(({ memory, sinks }) => memory.keys.shape[1] - sinks)).toEqual(rows)
             disposeModelCache(streamed.cache)
           }
           tf.dispose([ids, logits])

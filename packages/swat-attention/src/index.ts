@@ -8,8 +8,12 @@ export type { AttentionActivation, AttentionTerm, SegmentIds, SwatAttentionOptio
 export { explainAttention } from './op/explain-attention.js'
 export type { AttentionCall, AttentionExplanation, KernelVerdict } from './op/explain-attention.js'
 
-export { swatAttentionLayer } from './layer.js'
+export { layerTerms, swatAttentionLayer } from './layer.js'
+export { attentionHeads, inCachePosition } from './attention-heads.js'
+export type { AttentionHeads } from './attention-heads.js'
+export { layerCacheOptions } from './layer-cache-options.js'
 export type {
+  ProjectionParameters,
   SwatAttentionContext,
   SwatAttentionParameters,
   SwatAttentionResult,

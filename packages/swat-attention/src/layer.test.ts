@@ -26,7 +26,7 @@ const matrix = (seed: number, rows: number, columns: number) => {
   )
 }
 
-const makeParameters = (): Required<SwatAttentionParameters> => ({
+const makeParameters = (): SwatAttentionParameters & Required<Pick<SwatAttentionParameters, 'q_norm' | 'k_norm'>> => ({
   q_proj: { weight: matrix(1, 16, hidden) },
   k_proj: { weight: matrix(2, 8, hidden) },
   v_proj: { weight: matrix(3, 8, hidden) },
@@ -51,7 +51,7 @@ describe.each(['cpu', 'wasm'] as const)('swatAttentionLayer on %s', (backend) =>
       applyRotary(norm(heads(q_proj.weight, 4), q_norm.weight), rotary),
       applyRotary(norm(heads(k_proj.weight, 2), k_norm.weight), rotary),
       heads(v_proj.weight, 2),
-      { window: 3, slopes: settings.slopes, bias: -1 },
+      { window: 3, slopes: [-0.5, -0.25, 0.5, 0.25], bias: -1 },
     )
     const expected = linear(tf.reshape(attended, [2, 5, 16]), o_proj.weight)
     const { output, cache } = swatAttentionLayer(x, parameters, settings, { rotary })
@@ -137,10 +137,10 @@ describe('swatAttentionLayer refuses', () => {
     const without = { ...makeParameters(), q_norm: undefined }
     const notAsked = { ...settings, qkNorm: false }
     expect(() => swatAttentionLayer(input(), without, settings, { rotary: null })).toThrow(
-      'qkNorm is true, but q_norm.weight is missing. Give a vector [4] or set qkNorm to false.',
+      'qkNorm asks for q_norm.weight, but it is missing. Give a tensor [4] or change qkNorm.',
     )
     expect(() => swatAttentionLayer(input(), makeParameters(), notAsked, { rotary: null })).toThrow(
-      'qkNorm is false, but q_norm.weight is given. Leave it out or set qkNorm to true.',
+      'qkNorm does not ask for q_norm.weight, but it is given. Leave it out or change qkNorm.',
     )
   })
 

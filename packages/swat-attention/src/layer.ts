@@ -1,32 +1,30 @@
-import { applyRotary, type RotaryTables } from '@swat-js/positional-encodings'
-import { expectShape, type KernelPolicy, linear, rmsNorm, SwatError, tf } from '@swat-js/tensor-core'
+import type { RotaryTables } from '@swat-js/positional-encodings'
+import { type KernelPolicy, linear, SwatError, tf } from '@swat-js/tensor-core'
+import { attentionHeads } from './attention-heads.js'
 import type { RollingCache } from './cache/rolling-cache.js'
 import { cachedAttention } from './cached-attention/cached-attention.js'
+import { expectLayerParameters } from './expect-layer-parameters.js'
 import type { AttentionActivation } from './op/contract.js'
 import { swatAttention } from './op/swat-attention.js'
+
+/** A projection. */
+export type ProjectionParameters = {
+  /** `[out, in]` */
+  weight: tf.Tensor2D
+  /** With `qkvBias` only, and never of the output: `[out]`. */
+  bias?: tf.Tensor1D
+}
 
 /** Parameters of one attention layer, in the names of the official model (spec 4.5). Projections are `[out, in]`. */
 export type SwatAttentionParameters = {
   /** Queries: `[heads · headDim, hidden]`. */
-  q_proj: {
-    /** The matrix. */
-    weight: tf.Tensor2D
-  }
+  q_proj: ProjectionParameters
   /** Keys: `[kvHeads · headDim, hidden]`. */
-  k_proj: {
-    /** The matrix. */
-    weight: tf.Tensor2D
-  }
+  k_proj: ProjectionParameters
   /** Values: `[kvHeads · headDim, hidden]`. */
-  v_proj: {
-    /** The matrix. */
-    weight: tf.Tensor2D
-  }
+  v_proj: ProjectionParameters
   /** Output: `[hidden, heads · headDim]`. */
-  o_proj: {
-    /** The matrix. */
-    weight: tf.Tensor2D
-  }
+  o_proj: ProjectionParameters
   /** With `qkNorm` only: `[headDim]`. */
   q_norm?: {
     /** The vector. */
@@ -37,6 +35,14 @@ export type SwatAttentionParameters = {
     /** The vector. */
     weight: tf.Tensor1D
   }
+  /** With slopes `'learned'` only: one slope a head in the paper's sign, `[heads]`. */
+  slopes?: tf.Tensor1D
+  /** With bias `'learned'` only: added to the logits of each head, `[heads]`. */
+  sigmoid_bias?: tf.Tensor1D
+  /** With `distanceTable` only: added by distance, `[heads, tableLength]` (spec 1.6). */
+  learnable_bias_diagonals?: tf.Tensor2D
+  /** With `learnedSink` only: logit of one more, valueless key of each head, `[heads]`. */
+  sink_logits?: tf.Tensor1D
 }
 
 /** The numbers that make an attention layer. */
@@ -51,10 +57,23 @@ export interface SwatAttentionSettings {
   window: number | null
   /** What turns logits into weights. */
   activation: AttentionActivation
-  /** One slope a head, paper sign; null = none. */
-  slopes: readonly number[] | null
-  /** Added to every logit; null = nothing. */
-  bias: number | null
+  /** One slope a head, paper sign; `'learned'` = those among the parameters; null = none. */
+  slopes: readonly number[] | 'learned' | null
+  /** Added to every logit; `'learned'` = the one among the parameters; null = nothing. */
+  bias: number | 'learned' | null
+  /** Length of the table among the parameters that is added to the logits by distance; default null = none. */
+  distanceTable?: number | null
+  /** First tokens that stay visible beside the window; default 0. */
+  sinks?: number
+  /**
+   * Where queries see these: `'absolute'` = where they stood; `'in-cache'` = just before the window, as StreamingLLM has
+   * it (spec 1.7). Default `'absolute'`.
+   */
+  sinkPositions?: 'absolute' | 'in-cache'
+  /** Softmax only: whether there are sink logits among the parameters; default false. */
+  learnedSink?: boolean
+  /** Whether queries, keys and values have a bias; default false. */
+  qkvBias?: boolean
   /** Whether queries and keys are normalised before the rotation. */
   qkNorm: boolean
 }
@@ -66,7 +85,12 @@ export interface SwatAttentionContext {
    * sequences, or batch · length rows, sequence after sequence. Null = no rotary positions.
    */
   rotary: RotaryTables | null
-  /** The past of this layer, when it is streamed; consumed. */
+  /**
+   * With `sinkPositions: 'in-cache'` only: tables as `rotary`, for where each query stands when it looks at a sink, see
+   * `inCachePosition`.
+   */
+  sinkRotary?: RotaryTables | null
+  /** The past of this layer, when it is streamed; consumed. Made with {@link layerCacheOptions}. */
   cache?: RollingCache | null
   /** With a cache: how many tokens of each sequence are its own, the rest is padding. Default all. */
   lengths?: readonly number[]
@@ -82,9 +106,6 @@ export interface SwatAttentionResult {
   cache: RollingCache | null
 }
 
-/** Epsilon of the norm over queries and keys: the default of the official module, not the model's own (spec 1.5). */
-const qkNormEpsilon = 1e-5
-
 /**
  * One attention layer (SWAT Eq. 5; spec 1.5): project → norm (optional) → rotate → attend → project.
  *
@@ -94,7 +115,7 @@ const qkNormEpsilon = 1e-5
  * @param context - rotation tables, cache, kernel choice
  * @returns `output` `[batch, length, hidden]`, and the cache after these tokens, null when `context.cache` is absent
  * @throws SwatError `shape` when tensors do not fit the settings, `attention` when settings make no sense or the cache
- * has another window, `cache` when it was consumed before
+ * has another window or other sinks, `cache` when it was consumed before
  */
 export function swatAttentionLayer(
   x: tf.Tensor3D,
@@ -102,34 +123,26 @@ export function swatAttentionLayer(
   settings: SwatAttentionSettings,
   context: SwatAttentionContext,
 ): SwatAttentionResult {
-  const { heads, kvHeads, headDim, window, activation, slopes, bias } = settings
-  expectShape('swatAttentionLayer', 'x', x, ['batch', 'length', 'hidden'])
-  const [batch, length, hidden] = x.shape
-  expectProjections(parameters, settings, hidden)
-  const { rotary, kernels } = context
+  const { heads, headDim, window, activation, sinks = 0 } = settings
+  expectLayerParameters(x, parameters, settings)
+  const [batch, length] = x.shape
+  const { kernels } = context
 
   let cache = context.cache ?? null
-  expectSameWindow(cache, window)
+  expectSameReach(cache, settings)
   const output = tf.tidy(() => {
-    const project = (weight: tf.Tensor2D, heads: number) =>
-      tf.reshape(linear(x, weight, { kernels }), [batch, length, heads, headDim]) as tf.Tensor4D
-    const norm = (x: tf.Tensor4D, weight: tf.Tensor1D | undefined) =>
-      weight ? rmsNorm(x, weight, { epsilon: qkNormEpsilon, kernels }) : x
-    const rotate = (x: tf.Tensor4D) => (rotary ? rotated(x, rotary, kernels) : x)
+    const { queries, keys, values } = attentionHeads(x, parameters, settings, context)
 
-    const queries = rotate(norm(project(parameters.q_proj.weight, heads), parameters.q_norm?.weight))
-    const keys = rotate(norm(project(parameters.k_proj.weight, kvHeads), parameters.k_norm?.weight))
-    const values = project(parameters.v_proj.weight, kvHeads)
-
-    const terms = { activation, slopes, bias, kernels }
-    let attended: tf.Tensor4D // [batch, length, heads, headDim]
+    const terms = { activation, scale: headDim ** -0.5, ...layerTerms(parameters, settings), kernels }
+    let attended: tf.Tensor4D // [batch, length, heads, headDim, or twice that with sinks in the cache]
     if (cache) {
       const step = cachedAttention(queries, keys, values, cache, { ...terms, lengths: context.lengths })
       attended = step.output
       cache = step.cache
     } else {
-      attended = swatAttention(queries, keys, values, { ...terms, window })
+      attended = swatAttention(queries, keys, values, { ...terms, window, sinks })
     }
+    if (attended.shape[3] > headDim) attended = tf.slice(attended, [0, 0, 0, 0], [batch, length, heads, headDim])
 
     const joined = tf.reshape(attended, [batch, length, heads * headDim])
     return linear(joined, parameters.o_proj.weight, { kernels }) as tf.Tensor3D
@@ -137,43 +150,44 @@ export function swatAttentionLayer(
   return { output, cache }
 }
 
-/** With tables of their own for each sequence, all tokens are rotated as if they were one. */
-function rotated(x: tf.Tensor4D, rotary: RotaryTables, kernels: KernelPolicy | undefined): tf.Tensor4D {
-  const [batch, length, heads, headDim] = x.shape
-  if (batch === 1 || rotary.length !== batch * length) return applyRotary(x, rotary, { kernels })
-  const inOneSequence = tf.reshape(x, [1, batch * length, heads, headDim]) as tf.Tensor4D
-  return tf.reshape(applyRotary(inOneSequence, rotary, { kernels }), x.shape)
+/**
+ * The terms of a layer's logits beside the inner product.
+ *
+ * @param parameters - where the learned ones are
+ * @param settings - which there are
+ * @returns options of `swatAttention` and `cachedAttention`
+ */
+export function layerTerms(
+  parameters: SwatAttentionParameters,
+  { slopes, bias, distanceTable, learnedSink }: SwatAttentionSettings,
+): {
+  slopes: readonly number[] | tf.Tensor1D | null
+  bias: number | tf.Tensor1D | null
+  distanceTable: tf.Tensor2D | null
+  sinkLogits: tf.Tensor1D | null
+} {
+  return {
+    slopes: slopes === 'learned' ? (parameters.slopes ?? null) : slopes,
+    bias: bias === 'learned' ? (parameters.sigmoid_bias ?? null) : bias,
+    distanceTable: distanceTable ? (parameters.learnable_bias_diagonals ?? null) : null,
+    sinkLogits: learnedSink ? (parameters.sink_logits ?? null) : null,
+  }
 }
 
-function expectSameWindow(cache: RollingCache | null, window: number | null): void {
-  if (!cache || cache.window === window) return
+function expectSameReach(cache: RollingCache | null, { window, sinks = 0 }: SwatAttentionSettings): void {
+  if (!cache) return
+  if (cache.window !== window) {
+    throw new SwatError(
+      'attention',
+      `swatAttentionLayer: the cache must have the window of the layer, ${window}, but has ${cache.window}. ` +
+        'Make it with createRollingCache(layerCacheOptions(settings, batchSize)).',
+    )
+  }
+  const needed = window === null ? 0 : sinks // without a window a cache keeps every key
+  if (cache.sinks === needed) return
   throw new SwatError(
     'attention',
-    `swatAttentionLayer: the cache must have the window of the layer, ${window}, but has ${cache.window}. ` +
-      'Make it with createRollingCache({ window, … }).',
+    `swatAttentionLayer: the cache must have the sinks of the layer, ${needed}, but has ${cache.sinks}. ` +
+      'Make it with createRollingCache(layerCacheOptions(settings, batchSize)).',
   )
-}
-
-function expectProjections(parameters: SwatAttentionParameters, settings: SwatAttentionSettings, hidden: number): void {
-  const { heads, kvHeads, headDim, qkNorm } = settings
-  const shapes = {
-    q_proj: [heads * headDim, hidden],
-    k_proj: [kvHeads * headDim, hidden],
-    v_proj: [kvHeads * headDim, hidden],
-    o_proj: [hidden, heads * headDim],
-  } as const
-  for (const [name, shape] of Object.entries(shapes)) {
-    expectShape('swatAttentionLayer', `${name}.weight`, parameters[name as keyof typeof shapes].weight, shape)
-  }
-  for (const name of ['q_norm', 'k_norm'] as const) {
-    const norm = parameters[name]
-    if ((norm !== undefined) !== qkNorm) {
-      throw new SwatError(
-        'shape',
-        `swatAttentionLayer: qkNorm is ${qkNorm}, but ${name}.weight is ${norm ? 'given' : 'missing'}. ` +
-          `${qkNorm ? `Give a vector [${headDim}] or set qkNorm to false` : 'Leave it out or set qkNorm to true'}.`,
-      )
-    }
-    if (norm) expectShape('swatAttentionLayer', `${name}.weight`, norm.weight, [headDim])
-  }
 }

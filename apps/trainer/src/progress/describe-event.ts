@@ -1,3 +1,4 @@
+import { describeWindow } from '@swat-js/models'
 import { describeMatMulChoices } from '@swat-js/tensor-core'
 import { commandName, shellWord } from './command-name.js'
 import type { EndEvent, RunEvent, StartEvent } from './run-event.js'
@@ -35,7 +36,7 @@ export function describeEvent(event: RunEvent): string | null {
 
 function describeStart(event: StartEvent): string {
   const { model, engine } = event
-  const window = model.window === null ? 'no window' : `window ${model.window}`
+  const window = describeWindow(model.window)
   const begun = event.resumedFrom === null ? '' : ` from step ${event.step} (${event.resumedFrom})`
   return [
     `Run     ${event.folder}${begun}`,

@@ -1,6 +1,7 @@
 import {
   generateBatch,
   initializeParameters,
+  layerWindows,
   parameterCount,
   sampleToken,
   swatTransformer,
@@ -31,9 +32,9 @@ export async function measureGeneration(options: GenerationBenchmarkOptions): Pr
   const { config, name = 'model', tokens = 100_000, parts = 10, recomputed = 20 } = options
   const { processBytes, report = () => {} } = options
   expectCounts(caller, { tokens, parts, recomputed })
-  const { window } = config
-  if (window === null) {
-    throw new SwatError('benchmark', `${caller}: the model must have a window, or memory grows with the text.`)
+  const windows = layerWindows(config)
+  if (windows.includes(null)) {
+    throw new SwatError('benchmark', `${caller}: every layer must have a window, or memory grows with the text.`)
   }
   if (tokens % parts !== 0) {
     throw new SwatError('benchmark', `${caller}: parts (${parts}) must divide the number of tokens, ${tokens}.`)
@@ -43,6 +44,7 @@ export async function measureGeneration(options: GenerationBenchmarkOptions): Pr
   try {
     const maxError = await largestError(parameters, settings)
     const random = createRandom(2)
+    const window = Math.max(...(windows as number[]))
     const recent: number[] = [0] // the last tokens, a window at most
     const before = tf.memory()
     const rows: GenerationRow[] = []
@@ -80,8 +82,9 @@ type Settings = GenerationBenchmark['options']
 
 /** What the cache makes of a text that is longer than the model can look back, against one whole forward pass. */
 async function largestError(parameters: SwatParameters, { config }: Settings): Promise<number> {
-  const window = config.window as number
-  const length = Math.min(512, config.layers * (window - 1) + window)
+  const windows = layerWindows(config) as number[]
+  const receptiveField = windows.reduce((field, window) => field + window - 1, 1)
+  const length = Math.min(512, receptiveField + Math.max(...windows) - 1)
   const text = [0]
   const told: number[] = []
   const options = { maxNewTokens: length, seed: 3, logProbabilities: 0 }

@@ -1,3 +1,4 @@
+import { describeWindow } from '@swat-js/models'
 import { describeMatMulChoices } from '@swat-js/tensor-core'
 import { alignColumns, type Column } from '../report/align-columns.js'
 import { mebibytes, significant, thousands } from '../report/numbers.js'
@@ -18,7 +19,7 @@ export function formatTraining({ choices, rows }: TrainingBenchmark): string {
 }
 
 function describe(row: TrainingRow): string[] {
-  const window = row.window === null ? 'no window' : `window ${row.window}`
+  const window = describeWindow(row.window)
   const again = row.checkpointActivations ? ', activations computed again' : ''
   const spread = `±${Math.round((100 * row.spread) / 2)} %`
   return [

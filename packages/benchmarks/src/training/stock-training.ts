@@ -1,5 +1,7 @@
 import {
   blockSettings,
+  layerWindows,
+  parameterShapes,
   type SwatBlockParameters,
   type SwatConfig,
   type SwatParameters,
@@ -8,6 +10,9 @@ import {
 import { rotaryScalingAt, rotaryTables } from '@swat-js/positional-encodings'
 import { flattenParameters, mapParameters, SwatError, tf } from '@swat-js/tensor-core'
 import { denseAttention, type DenseAttention } from '../attention/dense-attention.js'
+
+/** What every model has. */
+const plainParameters = /^lm_head|^model\.(embeddings|norm)\.|\.(attn|mlp)_norm\.|_proj\.weight$/
 
 /** The same model as one writes it with TensorFlow.js alone, and its training step. */
 export interface StockTraining {
@@ -30,7 +35,8 @@ export interface StockTraining {
  * @param batch - batch size and length of all batches
  * @param learningRate - of all steps
  * @returns the training; the caller's to dispose
- * @throws SwatError `benchmark` for models with qkNorm, a sigmoid bias or no rotary positions, which it leaves out
+ * @throws SwatError `benchmark` for models with anything that it leaves out: learned terms, biases, sinks, other norms,
+ * no rotary positions
  */
 export function stockTraining(
   parameters: SwatParameters,
@@ -38,16 +44,23 @@ export function stockTraining(
   { batchSize, length }: Pick<TokenBatch, 'batchSize' | 'length'>,
   learningRate: number,
 ): StockTraining {
-  if (config.qkNorm || config.sigmoidBias !== 0 || !config.rope) {
-    const message = 'stockTraining: expected a model with rotary positions, without qkNorm and sigmoid bias.'
-    throw new SwatError('benchmark', message)
+  const { heads, kvHeads, headDim, activation, rope } = config
+  const [window] = layerWindows(config)
+  const { slopes, bias, sinks } = blockSettings(config).attention
+  const ownParameters = [...parameterShapes(config).keys()].filter((name) => !plainParameters.test(name))
+  const isPlain = ownParameters.length === 0 && bias === null && sinks === 0 && !Array.isArray(config.window)
+  if (!rope || slopes === 'learned' || !isPlain) {
+    throw new SwatError(
+      'benchmark',
+      'stockTraining: expected a model with rotary positions, one window for all layers, and nothing but projections, ' +
+        `norms and fixed slopes${ownParameters.length > 0 ? `, but it has ${ownParameters[0]}` : ''}.`,
+    )
   }
   provideGatherGradient()
   const variables = mapParameters(parameters, (tensor) => tf.variable(tensor))
-  const { heads, kvHeads, headDim, window, activation } = config
   const shape = { batch: batchSize, headDim, length, window, activation, heads, kvHeads }
   const dense = denseAttention(shape)
-  const { base, scaling } = config.rope
+  const { base, scaling } = rope
   const rotary = { headDim, base, scaling: rotaryScalingAt(scaling, length), positions: { start: 0, length } }
   const { cos, sin } = rotaryTables(rotary)
   const tables = [cos, sin].map((table) => tf.reshape(table, [1, length, 1, headDim / 2]))
@@ -57,7 +70,7 @@ export function stockTraining(
     dense,
     cos: tables[0],
     sin: tables[1],
-    slopes: blockSettings(config).attention.slopes,
+    slopes,
   }
   const optimizer = tf.train.adam(learningRate, 0.9, 0.95, 1e-8)
   return {

@@ -58,7 +58,7 @@ export interface TrainingRow {
   /** Tokens a sequence. */
   length: number
   /** Number of keys a query sees; null = all before it. */
-  window: number | null
+  window: SwatConfig['window']
   /** Whether activations are computed again in the backward pass. */
   checkpointActivations: boolean
   /** Milliseconds from the end of a step to the end of the next, median. */

@@ -1,4 +1,4 @@
-import { parameterCount, type SwatConfig } from '@swat-js/models'
+import { layerWindows, parameterCount, type SwatConfig } from '@swat-js/models'
 import { attentionCost } from '@swat-js/swat-attention'
 
 /** Operations of a training step by kind; a multiply-add counts as two. */
@@ -21,11 +21,12 @@ export interface TrainingCost {
  * @returns the counts for one sequence, all layers
  */
 export function trainingCost(config: SwatConfig, length: number): TrainingCost {
-  const { heads, kvHeads, headDim, window, layers, vocabSize, hiddenSize } = config
-  const attention = attentionCost({ length, window, heads, kvHeads, headDim })
+  const { heads, kvHeads, headDim, vocabSize, hiddenSize } = config
   const blockOperations = 6 * parameterCount(config).nonEmbedding * length
   const outputOperations = 6 * vocabSize * hiddenSize * length
-  const attentionOperations = layers * (attention.forwardOperations + attention.backwardOperationsStored)
+  const attentionOperations = layerWindows(config)
+    .map((window) => attentionCost({ length, window, heads, kvHeads, headDim }))
+    .reduce((sum, cost) => sum + cost.forwardOperations + cost.backwardOperationsStored, 0)
   const totalOperations = blockOperations + outputOperations + attentionOperations
   return { blockOperations, outputOperations, attentionOperations, totalOperations }
 }

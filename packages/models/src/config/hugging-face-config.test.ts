@@ -233,7 +233,11 @@ describe('Hugging Face config', () => {
   })
 
   it('keeps our own keys under swat_', () => {
-    const own = ['swat_activation', 'swat_slopes', 'swat_sigmoid_bias', 'swat_rope', 'swat_head_dim']
+    const own = [
+      ...['swat_activation', 'swat_windows', 'swat_slopes', 'swat_slope_values', 'swat_trainable_slopes'],
+      ...['swat_sigmoid_bias', 'swat_position_bias_length', 'swat_sinks', 'swat_sink_positions', 'swat_learned_sink'],
+      ...['swat_layer_scale', 'swat_attn_out_norm', 'swat_rope', 'swat_head_dim'],
+    ]
     expect(Object.keys(toHuggingFaceConfig(presetConfig('nano'))).filter((key) => key.startsWith('swat_'))).toEqual(own)
   })
 
@@ -268,7 +272,7 @@ describe('Hugging Face config', () => {
   it.each<[string, object, RegExp]>([
     ['another model', { model_type: 'llama' }, /model_type must be "swat", but is "llama"/],
     ['no model type', { model_type: undefined }, /model_type must be "swat", but is missing/],
-    ['biases', { qkv_bias: true }, /qkv_bias true cannot be read: projections have no bias/],
+    ['biases', { attention_bias: true }, /attention_bias true cannot be read/],
     ['another activation function', { hidden_act: 'gelu' }, /hidden_act "gelu" cannot be read/],
     ['norms without weights', { elementwise_affine: false }, /elementwise_affine false cannot be read/],
     ['elastic softmax', { attention_normalization: 'softmax' }, /"softmax" of the official class .*swat_activation/],

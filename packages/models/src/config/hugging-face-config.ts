@@ -1,6 +1,7 @@
 import { SwatError } from '@swat-js/tensor-core'
 import { ropeFromHuggingFace, ropeToHuggingFace } from './hugging-face-rope.js'
 import { intermediateSize } from './intermediate-size.js'
+import { resolveSlopes } from './resolve-slopes.js'
 import { resolveConfig, type SwatConfig, type SwatConfigInput } from './swat-config.js'
 
 /** The contents of a Hugging Face `config.json`. */
@@ -8,8 +9,8 @@ export type HuggingFaceConfig = Record<string, unknown>
 
 /**
  * Writes a configuration under the keys of the official `SWATConfig` (spec 4.5). What the official class does not
- * know – slopes, activation, bias, head size, rotation switched off – goes under keys that begin with `swat_`. A
- * scaling of the rotation has the names of Hugging Face, whose meaning it keeps.
+ * know – slopes, activation, biases, sinks, norms, head size, rotation switched off – goes under keys that begin with
+ * `swat_`. A scaling of the rotation has the names of Hugging Face, whose meaning it keeps.
  * Plain softmax gets an `attention_normalization` that the official class refuses: what it calls softmax, and takes
  * when the key is absent, is another attention (spec 1.6).
  *
@@ -27,18 +28,27 @@ export function toHuggingFaceConfig(config: SwatConfig): HuggingFaceConfig {
     num_kv_heads: config.kvHeads,
     intermediate_size: config.intermediateSize,
     hidden_act: 'swish',
-    window_size: config.window,
+    window_size: Array.isArray(config.window) ? null : config.window,
     ...ropeToHuggingFace(config),
     attention_normalization: config.activation === 'sigmoid' ? 'sigmoid' : 'plain-softmax',
-    qkv_bias: false,
+    qkv_bias: config.qkvBias,
     qk_norm: config.qkNorm,
     elementwise_affine: true,
     norm_eps: config.normEpsilon,
     initializer_range: config.initStd,
     tie_word_embeddings: config.tied,
     swat_activation: config.activation,
+    swat_windows: Array.isArray(config.window) ? config.window : null,
     swat_slopes: config.slopes,
+    swat_slope_values: resolveSlopes(config.slopes, config.heads),
+    swat_trainable_slopes: config.trainableSlopes,
     swat_sigmoid_bias: config.sigmoidBias,
+    swat_position_bias_length: config.positionBias?.length ?? null,
+    swat_sinks: config.sinks,
+    swat_sink_positions: config.sinkPositions,
+    swat_learned_sink: config.learnedSink,
+    swat_layer_scale: config.layerScale,
+    swat_attn_out_norm: config.attnOutNorm,
     swat_rope: config.rope !== null,
     swat_head_dim: config.headDim,
   }
@@ -66,6 +76,8 @@ export function fromHuggingFaceConfig(json: HuggingFaceConfig): SwatConfig {
   const value = <T>(key: string, fallback: T): T => (json[key] ?? fallback) as T
   const hiddenSize = value('hidden_size', 2048)
   const heads = value('num_heads', 32)
+  // Where the official class has a table, it has no slopes (spec 1.3).
+  const tableLength = value<number | null>('swat_position_bias_length', value('max_bias_length', null))
   const headDim = value<number | undefined>('swat_head_dim', undefined)
   // Each value is checked by resolveConfig, whatever the file holds.
   const input: SwatConfigInput = {
@@ -76,11 +88,19 @@ export function fromHuggingFaceConfig(json: HuggingFaceConfig): SwatConfig {
     kvHeads: value('num_kv_heads', heads),
     headDim,
     intermediateSize: value('intermediate_size', intermediateSize(hiddenSize, value('hidden_ratio', 4))),
-    window: value('window_size', null),
+    window: value('swat_windows', value('window_size', null)),
     activation: activationOf(json),
-    slopes: value('swat_slopes', 'swat-+'),
+    slopes: value('swat_slopes', tableLength === null ? 'swat-+' : 'none'),
+    trainableSlopes: value('swat_trainable_slopes', false),
     rope: ropeFromHuggingFace(json, headDim ?? hiddenSize / heads),
     sigmoidBias: value('swat_sigmoid_bias', 0),
+    positionBias: tableLength === null ? null : { type: 'learned', length: tableLength },
+    sinks: value('swat_sinks', 0),
+    sinkPositions: value('swat_sink_positions', 'absolute'),
+    learnedSink: value('swat_learned_sink', false),
+    layerScale: value('swat_layer_scale', null),
+    attnOutNorm: value('swat_attn_out_norm', false),
+    qkvBias: value('qkv_bias', false),
     qkNorm: value('qk_norm', false),
     normEpsilon: value('norm_eps', 1e-6),
     tied: value('tie_word_embeddings', false),
@@ -96,8 +116,7 @@ export function fromHuggingFaceConfig(json: HuggingFaceConfig): SwatConfig {
 
 /** Keys with which the official class computes something that this package does not. */
 const onlyAccepted: readonly [key: string, accepted: readonly unknown[], reason: string][] = [
-  ['qkv_bias', [false], 'projections have no bias here'],
-  ['attention_bias', [false], 'projections have no bias here'],
+  ['attention_bias', [false], 'the projection of the output has no bias here'],
   ['hidden_act', ['swish', 'silu'], 'the feed-forward layer is SwiGLU here'],
   ['elementwise_affine', [true], 'RMS norms have weights here'],
 ]

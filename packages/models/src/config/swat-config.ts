@@ -1,14 +1,14 @@
 import {
-  rotaryFrequencies,
   rotaryMscale,
-  rotaryScalingAt,
-  slopePreset,
   type RotaryScaling,
   type SlopePresetName,
+  type SlopesOptions,
 } from '@swat-js/positional-encodings'
 import { SwatError } from '@swat-js/tensor-core'
 import { z } from 'zod'
+import { configContradictions } from './config-contradictions.js'
 import { intermediateSize } from './intermediate-size.js'
+import { showValue } from './show-value.js'
 
 /** A checked, complete description of a model: plain data, every value written out. */
 export interface SwatConfig {
@@ -26,12 +26,17 @@ export interface SwatConfig {
   headDim: number
   /** Channels between the two halves of the SwiGLU layer. */
   intermediateSize: number
-  /** Keys that a query sees, itself included; `null` = all earlier ones. */
-  window: number | null
+  /**
+   * Keys that a query sees, itself included; `null` = all earlier ones. A list is a pattern over the layers, begun again
+   * when it ends: `[128, 128, 128, null]` has none in every fourth layer. See {@link layerWindows}.
+   */
+  window: number | null | (number | null)[]
   /** What turns logits into attention weights: SWAT's sigmoid, or softmax for the baselines. */
   activation: 'sigmoid' | 'softmax'
-  /** Balanced ALiBi (SWAT Eq. 4): the name of a slope preset, or one slope for each head in the paper's sign. */
-  slopes: SlopePresetName | number[]
+  /** Balanced ALiBi (SWAT Eq. 4): how it is made, see {@link SlopesConfig}. */
+  slopes: SlopesConfig
+  /** Whether each layer learns its slopes, from `slopes` on. */
+  trainableSlopes: boolean
   /** Rotary position embedding, or `null` for none. */
   rope: {
     /** Base of the rotary frequencies. */
@@ -39,10 +44,33 @@ export interface SwatConfig {
     /** How positions are stretched for texts longer than those of the training; absent = not at all. */
     scaling?: RotaryScaling | undefined
   } | null
-  /** Added to every attention logit; `'neg-log-window'` is −ln(window). Only for `activation: 'sigmoid'`. */
-  sigmoidBias: number | 'neg-log-window'
+  /**
+   * Added to every attention logit (spec 1.8); `'neg-log-window'` is −ln(window of the layer), `'learned'` one number a
+   * head that starts at 0. Only for `activation: 'sigmoid'`.
+   */
+  sigmoidBias: number | 'neg-log-window' | 'learned'
+  /**
+   * A table for each head that is learned: its entry m − n is added to the logit of query m and key n, nothing beyond
+   * its length (spec 1.6); `null` = none.
+   */
+  positionBias: { type: 'learned'; length: number } | null
+  /** First tokens of a text that stay visible beside the window (spec 1.7); 0 = none. */
+  sinks: number
+  /**
+   * Where queries see these first tokens: `'absolute'` = where they stood; `'in-cache'` = just before the window, as
+   * StreamingLLM has it, so that no angle is met that training did not show (spec 1.7).
+   */
+  sinkPositions: 'absolute' | 'in-cache'
+  /** Whether each head learns the logit of one more key whose value is zero; only for `activation: 'softmax'`. */
+  learnedSink: boolean
+  /** Whether queries, keys and values have a bias. */
+  qkvBias: boolean
   /** Whether queries and keys are RMS-normalised over the channels of a head before rotation. */
   qkNorm: boolean
+  /** What the factors begin with that each channel of a block's two branches learns (LayerScale); `null` = none. */
+  layerScale: number | null
+  /** Whether what attention returns is RMS-normalised before it is added to the residual stream (spec 1.8). */
+  attnOutNorm: boolean
   /** Epsilon of the RMS norms in and after the blocks. */
   normEpsilon: number
   /** Whether the output layer reuses the embedding matrix. */
@@ -50,6 +78,12 @@ export interface SwatConfig {
   /** Standard deviation of the initial matrices. */
   initStd: number
 }
+
+/**
+ * Slopes: the name of a preset; how many heads look which way and by which rule (spec 1.3), as `slopes` of
+ * `@swat-js/positional-encodings` takes it; or one slope for each head in the paper's sign.
+ */
+export type SlopesConfig = SlopePresetName | SlopesOptions | number[]
 
 /** What a person writes: sizes and window are required, the rest has defaults. */
 export interface SwatConfigInput {
@@ -68,11 +102,13 @@ export interface SwatConfigInput {
   /** Default: `256·⌈⌊hiddenSize·4·2/3⌋ / 256⌉`, the official rule (spec 4.1). */
   intermediateSize?: number
   /** See {@link SwatConfig.window}. */
-  window: number | null
+  window: number | null | (number | null)[]
   /** Default: `'sigmoid'`. */
   activation?: 'sigmoid' | 'softmax'
   /** Default: `'swat-+'`, the balanced slopes of SWAT Eq. 4. */
-  slopes?: SlopePresetName | number[]
+  slopes?: SlopesConfig
+  /** Default: `false`. */
+  trainableSlopes?: boolean
   /** Default: base 10000. */
   rope?: {
     /** Default: 10000. */
@@ -84,9 +120,23 @@ export interface SwatConfigInput {
     scaling?: RotaryScaling | undefined
   } | null
   /** Default: 0. */
-  sigmoidBias?: number | 'neg-log-window'
+  sigmoidBias?: number | 'neg-log-window' | 'learned'
+  /** Default: `null`. */
+  positionBias?: { type: 'learned'; length: number } | null
+  /** Default: 0. */
+  sinks?: number
+  /** Default: `'absolute'`. */
+  sinkPositions?: 'absolute' | 'in-cache'
+  /** Default: `false`. */
+  learnedSink?: boolean
+  /** Default: `false`. */
+  qkvBias?: boolean
   /** Default: `false`. */
   qkNorm?: boolean
+  /** Default: `null`. */
+  layerScale?: number | null
+  /** Default: `false`. */
+  attnOutNorm?: boolean
   /** Default: 1e-6. */
   normEpsilon?: number
   /** Default: `true`. */
@@ -117,6 +167,17 @@ const scalings = [
   scalingOf({ type: z.literal('dynamic-ntk'), factor, originalLength }),
 ] as const
 
+const window = expecting('a positive integer, null for unlimited, or a list of these, a pattern over the layers')
+const oneWindow = z.int(window).positive(window).nullable()
+const slopeCount = z.int().min(0)
+const slopeCounts = z.strictObject({
+  recency: slopeCount,
+  remote: slopeCount,
+  rule: z.enum(['pow2', 'global', 'perSide', 'press']),
+  order: z.enum(['recency-first', 'remote-first']).optional(),
+  reverseSecond: z.boolean().optional(),
+})
+
 const fields = {
   vocabSize: positiveInteger,
   hiddenSize: positiveInteger,
@@ -125,14 +186,15 @@ const fields = {
   kvHeads: positiveInteger.optional(),
   headDim: positiveInteger.optional(),
   intermediateSize: positiveInteger.optional(),
-  window: z
-    .int(expecting('a positive integer, or null for unlimited'))
-    .positive(expecting('a positive integer, or null for unlimited'))
-    .nullable(),
+  window: z.union([oneWindow, z.array(oneWindow).min(1, window)], window),
   activation: z.enum(['sigmoid', 'softmax'], expecting(`'sigmoid' or 'softmax'`)).default('sigmoid'),
   slopes: z
-    .union([slopeName, z.array(z.number())], expecting('the name of a slope preset or an array of finite numbers'))
+    .union(
+      [slopeName, z.array(z.number()), slopeCounts],
+      expecting('the name of a slope preset, { recency, remote, rule, order?, reverseSecond? } or one number a head'),
+    )
     .default('swat-+'),
+  trainableSlopes: boolean.default(false),
   rope: z
     .strictObject(
       {
@@ -144,9 +206,25 @@ const fields = {
     .nullable()
     .default({ base: 10000 }),
   sigmoidBias: z
-    .union([z.number(), z.literal('neg-log-window')], expecting(`a finite number or 'neg-log-window'`))
+    .union(
+      [z.number(), z.enum(['neg-log-window', 'learned'])],
+      expecting(`a finite number, 'neg-log-window' or 'learned'`),
+    )
     .default(0),
+  positionBias: z
+    .strictObject(
+      { type: z.literal('learned', expecting(`'learned'`)), length: positiveInteger },
+      expectingOrUnknown(`{ type: 'learned', length: number } or null`, ['type', 'length']),
+    )
+    .nullable()
+    .default(null),
+  sinks: z.int(expecting('an integer of at least 0')).min(0, expecting('an integer of at least 0')).default(0),
+  sinkPositions: z.enum(['absolute', 'in-cache'], expecting(`'absolute' or 'in-cache'`)).default('absolute'),
+  learnedSink: boolean.default(false),
+  qkvBias: boolean.default(false),
   qkNorm: boolean.default(false),
+  layerScale: positiveNumber.nullable().default(null),
+  attnOutNorm: boolean.default(false),
   normEpsilon: positiveNumber.default(1e-6),
   tied: boolean.default(true),
   initStd: positiveNumber.default(0.02),
@@ -159,7 +237,7 @@ const fields = {
 export const swatConfigSchema: z.ZodType<SwatConfig, SwatConfigInput> = z
   .strictObject(fields, expectingOrUnknown('an object', Object.keys(fields)))
   .superRefine((input, context) => {
-    for (const { path, message } of contradictions(withDerivedSizes(input))) {
+    for (const { path, message } of configContradictions(withDerivedSizes(input))) {
       context.addIssue({ code: 'custom', path, message })
     }
   })
@@ -201,69 +279,6 @@ function withTemperature({ base, scaling }: NonNullable<Parsed['rope']>, activat
   return { base, scaling: { ...scaling, mscale } }
 }
 
-interface Contradiction {
-  path: string[]
-  message: string
-}
-
-/** Rules that relate several values; each value by itself is already valid. */
-function contradictions(config: SwatConfig): Contradiction[] {
-  const { hiddenSize, heads, kvHeads, headDim, window, activation, slopes, rope, sigmoidBias } = config
-  const found: Contradiction[] = []
-  const refuse = (key: keyof SwatConfig, message: string, ...below: string[]) =>
-    found.push({ path: [key, ...below], message })
-
-  if (!Number.isInteger(headDim)) {
-    refuse('headDim', `hiddenSize (${hiddenSize}) must be a multiple of heads (${heads}). Change one or give headDim.`)
-  } else if (rope && headDim % 2 === 1) {
-    refuse('headDim', `headDim must be even for RoPE, but is ${headDim}. Change heads, or set rope to null.`)
-  } else {
-    const scalingProblem = checkScaling(rope, headDim)
-    if (scalingProblem) refuse('rope', scalingProblem, 'scaling')
-  }
-  if (heads % kvHeads !== 0) {
-    const divisors = Array.from({ length: heads }, (_, i) => i + 1).filter((candidate) => heads % candidate === 0)
-    refuse('kvHeads', `kvHeads must divide heads (${heads}), but is ${kvHeads}. Choose from ${divisors.join(', ')}.`)
-  }
-  const slopeProblem = checkSlopes(slopes, heads)
-  if (slopeProblem) refuse('slopes', slopeProblem)
-  if (sigmoidBias === 'neg-log-window' && window === null) {
-    refuse('sigmoidBias', `sigmoidBias 'neg-log-window' needs a window, but window is null. Give the bias as a number.`)
-  }
-  if (activation === 'softmax' && sigmoidBias !== 0) {
-    refuse('sigmoidBias', `sigmoidBias must be 0 with activation 'softmax', but is ${show(sigmoidBias)}.`)
-  }
-  return found
-}
-
-/** What the frequencies refuse, at a length beyond the original one, where also a dynamic scaling scales. */
-function checkScaling(rope: SwatConfig['rope'], headDim: number): string | null {
-  if (!rope?.scaling || !(rope.base > 0)) return null
-  const { base, scaling } = rope
-  const length = 'originalLength' in scaling ? 2 * scaling.originalLength : 1
-  try {
-    rotaryFrequencies(headDim, base, rotaryScalingAt(scaling, length))
-    return null
-  } catch (error) {
-    if (!(error instanceof SwatError)) throw error
-    return `rope.scaling: ${error.message}`
-  }
-}
-
-function checkSlopes(slopes: SlopePresetName | number[], heads: number): string | null {
-  if (typeof slopes !== 'string') {
-    if (slopes.length === heads) return null
-    return `slopes must have one number for each of ${heads} heads, but has ${slopes.length}.`
-  }
-  try {
-    slopePreset(slopes, heads)
-    return null
-  } catch (error) {
-    if (!(error instanceof SwatError)) throw error
-    return `slopes: ${error.message}`
-  }
-}
-
 function scalingOf<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, expectingOrUnknown('an object', Object.keys(shape)))
 }
@@ -271,7 +286,7 @@ function scalingOf<Shape extends z.ZodRawShape>(shape: Shape) {
 function expecting(expectation: string) {
   return {
     error: ({ path, input }: { path?: PropertyKey[]; input: unknown }) =>
-      `${path?.join('.') ?? ''} must be ${expectation}, but is ${show(input)}.`,
+      `${path?.join('.') ?? ''} must be ${expectation}, but is ${showValue(input)}.`,
   }
 }
 
@@ -290,12 +305,7 @@ function expectingOrUnknown(expectation: string, known: string[]) {
   return {
     error: (issue: { code?: string; keys?: string[]; path?: PropertyKey[]; input: unknown }) => {
       if (issue.code !== 'unrecognized_keys') return expecting(expectation).error(issue)
-      return `Unknown key ${issue.keys?.map(show).join(', ')}; known keys are ${known.join(', ')}.`
+      return `Unknown key ${issue.keys?.map(showValue).join(', ')}; known keys are ${known.join(', ')}.`
     },
   }
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return 'missing'
-  return typeof value === 'number' ? String(value) : JSON.stringify(value).replaceAll('"', `'`)
 }

@@ -41,6 +41,31 @@ describe('initializeParameters', () => {
     disposeParameters(parameters)
   })
 
+  it('starts every learned term where it says', () => {
+    const { model } = initializeParameters(
+      presetConfig('nano', {
+        ...{ trainableSlopes: true, sigmoidBias: 'learned', qkvBias: true, layerScale: 1e-4, attnOutNorm: true },
+        positionBias: { type: 'learned', length: 500 },
+      }),
+      createRandom(2),
+    )
+    const [{ attn, ...block }] = model.layers
+    const values = (tensor: { dataSync(): ArrayLike<number> } | undefined) => Array.from(tensor!.dataSync())
+    expect(values(attn.slopes)).toEqual([-0.5, -0.25, 0.5, 0.25])
+    expect(values(attn.sigmoid_bias)).toEqual([0, 0, 0, 0])
+    expect(values(attn.k_proj.bias)).toEqual(new Array(64).fill(0))
+    expect(values(block.attn_out_norm?.weight)).toEqual(new Array(64).fill(1))
+    for (const scale of [block.attn_layer_scale, block.mlp_layer_scale]) {
+      expect(values(scale?.weight)).toEqual(new Array(64).fill(Math.fround(1e-4)))
+    }
+    const table = values(attn.learnable_bias_diagonals)
+    const deviation = Math.sqrt(table.reduce((sum, value) => sum + value ** 2, 0) / table.length)
+    expect(Math.abs(deviation / 1e-3 - 1)).toBeLessThan(5 / Math.sqrt(2 * table.length))
+    const softmax = { activation: 'softmax', learnedSink: true, slopes: 'none' } as const
+    const sinks = initializeParameters(presetConfig('nano', softmax), createRandom(1)).model.layers[1].attn.sink_logits
+    expect(values(sinks)).toEqual([0, 0, 0, 0])
+  })
+
   it('depends on the seed alone', () => {
     const valuesOf = (seed: number) => {
       const parameters = initializeParameters(config, createRandom(seed))

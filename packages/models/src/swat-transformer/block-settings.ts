@@ -1,15 +1,19 @@
-import { slopePreset } from '@swat-js/positional-encodings'
+import { layerWindows } from '../config/layer-windows.js'
+import { resolveSlopes } from '../config/resolve-slopes.js'
 import type { SwatConfig } from '../config/swat-config.js'
 import type { SwatBlockSettings } from './block.js'
 
 /**
- * What the blocks of a model share, with presets turned into numbers.
+ * The numbers of one block, with presets turned into numbers.
  *
  * @param config - the model
+ * @param layer - which block, from 0 on; default 0. Blocks differ in their window alone, and in what follows from it
  * @returns settings for `swatBlock`
  */
-export function blockSettings(config: SwatConfig): SwatBlockSettings {
-  const { heads, kvHeads, headDim, window, activation, slopes, sigmoidBias, qkNorm, normEpsilon } = config
+export function blockSettings(config: SwatConfig, layer = 0): SwatBlockSettings {
+  const { heads, kvHeads, headDim, activation, slopes, trainableSlopes, sigmoidBias, positionBias } = config
+  const { sinks, sinkPositions, learnedSink, qkvBias, qkNorm, normEpsilon } = config
+  const window = layerWindows(config)[layer]
   return {
     attention: {
       heads,
@@ -17,10 +21,19 @@ export function blockSettings(config: SwatConfig): SwatBlockSettings {
       headDim,
       window,
       activation,
-      slopes: typeof slopes === 'string' ? slopePreset(slopes, heads) : slopes,
-      bias: sigmoidBias === 'neg-log-window' && window !== null ? -Math.log(window) : Number(sigmoidBias) || null,
+      slopes: trainableSlopes ? 'learned' : resolveSlopes(slopes, heads),
+      bias: sigmoidBias === 'neg-log-window' && window !== null ? -Math.log(window) : biasOf(sigmoidBias),
+      distanceTable: positionBias?.length ?? null,
+      sinks: window === null ? 0 : sinks, // every key is visible then
+      sinkPositions,
+      learnedSink,
+      qkvBias,
       qkNorm,
     },
     normEpsilon,
   }
+}
+
+function biasOf(bias: SwatConfig['sigmoidBias']): number | 'learned' | null {
+  return bias === 'learned' ? bias : Number(bias) || null
 }

@@ -1,5 +1,6 @@
-import { createRollingCache, disposeRollingCache, type RollingCache } from '@swat-js/swat-attention'
+import { createRollingCache, disposeRollingCache, layerCacheOptions, type RollingCache } from '@swat-js/swat-attention'
 import type { SwatConfig } from '../config/swat-config.js'
+import { blockSettings } from './block-settings.js'
 
 /**
  * What a model remembers of the tokens it has seen: the last `window − 1` keys and values of every layer. A forward
@@ -18,9 +19,8 @@ export interface ModelCache {
  * @returns the cache; dispose it with {@link disposeModelCache}
  */
 export function createModelCache(config: SwatConfig, batchSize: number): ModelCache {
-  const { kvHeads, headDim, window } = config
-  const layers = Array.from({ length: config.layers }, () =>
-    createRollingCache({ batchSize, kvHeads, headDim, window }),
+  const layers = Array.from({ length: config.layers }, (_, layer) =>
+    createRollingCache(layerCacheOptions(blockSettings(config, layer).attention, batchSize)),
   )
   return { layers }
 }

@@ -75,7 +75,7 @@ describe.each(engines)('swatTransformer on $name', ({ backend, kernels }) => {
       const context = { rotary: rotaryTables({ headDim, positions: { start: 0, length } }), kernels }
       let x = embedding(idsTensor(golden.ids), parameters.model.embeddings.weight, { kernels }) as tf.Tensor3D
       for (const [i, block] of parameters.model.layers.entries()) {
-        x = swatBlock(x, block, blockSettings(config), context).output
+        x = swatBlock(x, block, blockSettings(config, i), context).output
         expectClose(x, golden.hidden_after_each_layer[i], { relative: 2e-5, name: `after block ${i}` })
       }
     }),

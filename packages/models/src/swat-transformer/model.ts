@@ -5,19 +5,22 @@ import {
   type RotaryTables,
   type StaticRotaryScaling,
 } from '@swat-js/positional-encodings'
-import { disposeRollingCache, type RollingCache } from '@swat-js/swat-attention'
+import { disposeRollingCache, inCachePosition, type RollingCache } from '@swat-js/swat-attention'
 import {
   checkpoint,
   embedding,
   expectShape,
+  flattenParameters,
   linear,
   rmsNorm,
   SwatError,
   tf,
   type KernelPolicy,
 } from '@swat-js/tensor-core'
+import { layerWindows } from '../config/layer-windows.js'
 import type { SwatConfig } from '../config/swat-config.js'
 import type { MatrixWeight, NormWeight } from '../layers/weights.js'
+import { parameterShapes } from '../parameters/parameter-shapes.js'
 import { blockSettings } from './block-settings.js'
 import { swatBlock, type SwatBlockParameters, type SwatBlockResult } from './block.js'
 import { freeIntermediates } from './free-intermediates.js'
@@ -135,12 +138,12 @@ export function swatHiddenStates(
   const caches: RollingCache[] = []
 
   const forward = () => {
-    const rotary = rotaryOfPass(config, ids.shape[1], context)
+    const rotary = rotaryOfPass(config, ids.shape[1], context) // one for each block
 
     let x = embedding(ids, embeddings.weight, { kernels }) as tf.Tensor3D // [batch, length, hidden]
     const states = [x]
     for (const [i, layer] of layers.entries()) {
-      const result = block(x, layer, rotary, cache?.layers[i])
+      const result = block(x, layer, i, rotary[i], cache?.layers[i])
       x = result.output // [batch, length, hidden]
       if (context.everyBlock) states.push(x)
       if (result.cache) caches.push(result.cache)
@@ -159,37 +162,61 @@ export function swatHiddenStates(
   }
 }
 
+/** Rotation tables of one block. */
+interface BlockRotary {
+  rotary: RotaryTables | null
+  sinkRotary: RotaryTables | null
+}
+
 type BlockFunction = (
   x: tf.Tensor3D,
-  layer: SwatBlockParameters,
-  rotary: RotaryTables | null,
+  parameters: SwatBlockParameters,
+  layer: number,
+  rotary: BlockRotary,
   cache: RollingCache | undefined,
 ) => SwatBlockResult
 
 /** One block as the whole model runs it: its intermediates go at its end, or are not kept for the gradient at all. */
 function blockFunction(config: SwatConfig, context: SwatTransformerContext): BlockFunction {
   const { lengths, kernels } = context
-  const settings = blockSettings(config)
   if (!context.checkpointActivations || context.cache) {
-    return (x, layer, rotary, cache) =>
-      freeIntermediates(() => swatBlock(x, layer, settings, { rotary, cache, lengths, kernels }))
-  }
-  return (x, layer, rotary) => {
-    const run = (x: tf.Tensor, layer: SwatBlockParameters, [cos, sin]: readonly tf.Tensor[]) => {
-      const tables = rotary && { ...rotary, cos: cos as tf.Tensor2D, sin: sin as tf.Tensor2D }
-      return swatBlock(x as tf.Tensor3D, layer, settings, { rotary: tables, kernels }).output
+    return (x, parameters, layer, rotary, cache) => {
+      const settings = blockSettings(config, layer)
+      return freeIntermediates(() => swatBlock(x, parameters, settings, { ...rotary, cache, lengths, kernels }))
     }
-    const output = checkpoint(run, x, layer, rotary ? [rotary.cos, rotary.sin] : []) as tf.Tensor3D
+  }
+  return (x, parameters, layer, { rotary, sinkRotary }) => {
+    const settings = blockSettings(config, layer)
+    const tablesOf = (tables: RotaryTables | null) => (tables ? [tables.cos, tables.sin] : [])
+    const run = (x: tf.Tensor, parameters: SwatBlockParameters, constants: readonly tf.Tensor[]) => {
+      const read = (tables: RotaryTables | null, [cos, sin]: readonly tf.Tensor[]) =>
+        tables && { ...tables, cos: cos as tf.Tensor2D, sin: sin as tf.Tensor2D }
+      const tables = { rotary: read(rotary, constants), sinkRotary: read(sinkRotary, constants.slice(2)) }
+      return swatBlock(x as tf.Tensor3D, parameters, settings, { ...tables, kernels }).output
+    }
+    const output = checkpoint(run, x, parameters, [...tablesOf(rotary), ...tablesOf(sinkRotary)]) as tf.Tensor3D
     return { output, cache: null }
   }
 }
 
-function rotaryOfPass(config: SwatConfig, length: number, context: SwatTransformerContext): RotaryTables | null {
-  if (!config.rope) return null
-  const { headDim, rope } = config
+function rotaryOfPass(config: SwatConfig, length: number, context: SwatTransformerContext): BlockRotary[] {
+  const { headDim, rope, sinks, sinkPositions } = config
+  const windows = layerWindows(config)
+  if (!rope) return windows.map(() => ({ rotary: null, sinkRotary: null }))
   const starts = context.cache?.layers[0].positions ?? [0]
   const scaling = scalingOfPass(rope, starts, length, context)
-  return rotaryTables({ headDim, base: rope.base, scaling, positions: tokenPositions(starts, length) })
+  const tablesAt = (positions: RotaryPositions) => rotaryTables({ headDim, base: rope.base, scaling, positions })
+
+  const rotary = tablesAt(tokenPositions(starts, length))
+  const sinkTables = new Map<number, RotaryTables>() // by window
+  if (sinks > 0 && sinkPositions === 'in-cache') {
+    const positions = Array.from(listed(tokenPositions(starts, length)))
+    for (const window of new Set(windows)) {
+      if (window === null) continue // every key is visible then, where it stands
+      sinkTables.set(window, tablesAt(positions.map((position) => inCachePosition(position, sinks, window))))
+    }
+  }
+  return windows.map((window) => ({ rotary, sinkRotary: (window !== null && sinkTables.get(window)) || null }))
 }
 
 /**
@@ -223,6 +250,11 @@ function tokenPositions(starts: readonly number[], length: number): RotaryPositi
   return starts.flatMap((start) => Array.from({ length }, (_, i) => start + i))
 }
 
+function listed(positions: RotaryPositions): ArrayLike<number> {
+  if (!('start' in positions)) return positions
+  return Array.from({ length: positions.length }, (_, i) => positions.start + i)
+}
+
 /** The last token of each sequence that is not padding. */
 function lastTokens(x: tf.Tensor3D, lengths: readonly number[] | undefined): tf.Tensor3D {
   const [batch, length, hidden] = x.shape
@@ -233,19 +265,29 @@ function lastTokens(x: tf.Tensor3D, lengths: readonly number[] | undefined): tf.
 
 function expectMatchingParameters(parameters: SwatParameters, config: SwatConfig): void {
   const { layers, tied } = config
+  const wayOut = 'Pass the configuration that the parameters were made with.'
   if (parameters.model.layers.length !== layers) {
     const found = parameters.model.layers.length
     throw new SwatError(
       'config',
-      `swatTransformer: the configuration has ${layers} layers, the parameters have ${found}. ` +
-        'Pass the configuration that the parameters were made with.',
+      `swatTransformer: the configuration has ${layers} layers, the parameters have ${found}. ${wayOut}`,
     )
   }
   if (tied === (parameters.lm_head !== undefined)) {
     throw new SwatError(
       'config',
       `swatTransformer: the configuration is ${tied ? 'tied' : 'untied'}, but the parameters have ` +
-        `${tied ? 'an' : 'no'} lm_head. Pass the configuration that the parameters were made with.`,
+        `${tied ? 'an' : 'no'} lm_head. ${wayOut}`,
     )
   }
+  const expected = new Set(parameterShapes(config).keys())
+  const found = flattenParameters(parameters)
+  const missing = [...expected].find((name) => !found.has(name))
+  const needless = [...found.keys()].find((name) => !expected.has(name))
+  if (missing === undefined && needless === undefined) return
+  throw new SwatError(
+    'config',
+    `swatTransformer: the configuration asks for ${missing ? `${missing}, which` : `no ${needless}, but it`} is ` +
+      `${missing ? 'missing from' : 'among'} the parameters. ${wayOut}`,
+  )
 }

@@ -1,16 +1,18 @@
 import { SwatError } from '@swat-js/tensor-core'
+import { alibiSlopes } from './alibi-slopes.js'
 import { slopes } from './slopes.js'
 
 /**
  * Named slopes, in the words of the paper. `swat-`: every head favours recent keys, ALiBi magnitudes. `swat+`: every
- * head favours remote keys. `swat-+`: half and half, SWAT Eq. 4. `alibi-a:b`: a recency heads, then b remote heads,
+ * head favours remote keys. `swat-+`: half and half, SWAT Eq. 4. `alibi`: every head
+ * favours recent keys, official ALiBi for any number of heads (spec 1.4). `alibi-a:b`: a recency heads, then b remote heads,
  * magnitudes 2^(−8k / heads) (the rows of Table 3). `code-f1a771f`: the order and magnitudes of the authors' code at
  * that commit. `none`: no slopes.
  */
 export type SlopePresetName = (typeof slopePresetNames)[number] | `alibi-${number}:${number}`
 
 /** The fixed preset names; `alibi-a:b` comes on top. */
-export const slopePresetNames = ['swat-', 'swat+', 'swat-+', 'code-f1a771f', 'none'] as const
+export const slopePresetNames = ['swat-', 'swat+', 'swat-+', 'alibi', 'code-f1a771f', 'none'] as const
 
 /**
  * Slopes by name, in the paper's sign (spec 1.3).
@@ -33,6 +35,8 @@ export function slopePreset(name: SlopePresetName, heads: number): number[] | nu
       return slopes({ recency: 0, remote: heads, rule: 'global' })
     case 'swat-+':
       return slopes({ ...halves(name, heads), rule: 'pow2' })
+    case 'alibi':
+      return alibiSlopes(heads).map((magnitude) => -magnitude)
     case 'code-f1a771f':
       return slopes({ ...halves(name, heads), rule: 'global', order: 'remote-first', reverseSecond: true })
     default:

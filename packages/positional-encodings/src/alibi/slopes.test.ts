@@ -140,6 +140,14 @@ describe('slopePreset', () => {
     expectClose(slopePreset(preset, heads) ?? [], paper_sign, { relative: 1e-12 })
   })
 
+  it.each(alibi)('alibi is official ALiBi, favouring recent keys: $heads heads', ({ heads, press }) => {
+    expectClose(
+      slopePreset('alibi', heads) ?? [],
+      press.map((magnitude) => -magnitude),
+      { relative: 1e-12 },
+    )
+  })
+
   it('knows every name that it lists', () => {
     for (const name of slopePresetNames) {
       expect(slopePreset(name, 8)?.length ?? null).toBe(name === 'none' ? null : 8)
@@ -162,7 +170,7 @@ describe('slopePreset', () => {
     [
       'swat',
       8,
-      "there is no preset 'swat'. Choose one of 'swat-', 'swat+', 'swat-+', 'code-f1a771f', 'none' or 'alibi-a:b'.",
+      "there is no preset 'swat'. Choose one of 'swat-', 'swat+', 'swat-+', 'alibi', 'code-f1a771f', 'none' or 'alibi-a:b'.",
     ],
     ['alibi-6', 6, "there is no preset 'alibi-6'."],
     ['swat-', 0, 'heads must be a positive integer, but is 0.'],
