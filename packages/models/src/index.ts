@@ -5,6 +5,10 @@
  */
 export { presetConfig, presetNames } from './config/presets.js'
 export type { PresetName } from './config/presets.js'
+export { baselineConfig, baselineNames } from './config/baselines.js'
+export type { BaselineName } from './config/baselines.js'
+export { paperRow, paperRowNames } from './config/paper-rows.js'
+export type { PaperRow, PaperRowName } from './config/paper-rows.js'
 export { resolveConfig, swatConfigSchema } from './config/swat-config.js'
 export type { SlopesConfig, SwatConfig, SwatConfigInput } from './config/swat-config.js'
 export { describeWindow } from './config/describe-window.js'

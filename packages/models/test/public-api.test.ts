@@ -3,6 +3,8 @@ import * as models from '../src/index.js'
 
 it('exports exactly this', () => {
   expect(Object.keys(models).sort()).toEqual([
+    'baselineConfig',
+    'baselineNames',
     'blockSettings',
     'createModelCache',
     'describeWindow',
@@ -17,6 +19,8 @@ it('exports exactly this', () => {
     'layerWindows',
     'mlp',
     'modelLoss',
+    'paperRow',
+    'paperRowNames',
     'parameterCount',
     'parameterShapes',
     'parametersFromHuggingFace',

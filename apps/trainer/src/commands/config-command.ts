@@ -35,8 +35,9 @@ export function configCommand(): Command {
         throw new SwatError('config', `Give a configuration file, for example: ${example}`)
       }
       const config = await readRunConfig(path, { set, ...(name === undefined ? {} : { name }) })
+      const { preset, baseline } = config.model
       const model = withoutKey(resolveModel(config.model, 256), 'vocabSize') // the tokenizer decides on that
-      print({ ...config, model: { preset: config.model.preset, ...model } })
+      print({ ...config, model: { preset, ...(baseline && { baseline }), ...model } })
     })
 }
 

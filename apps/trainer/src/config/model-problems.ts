@@ -49,7 +49,7 @@ function describe(issue: z.core.$ZodIssue, settings: ModelSettings): ModelProble
     return issue.keys.map((key) => ({ paths: [[...path, key]], message: describeUnknownKey(key, known) }))
   }
   // A rule about several values names them; the one that was written is the one to change.
-  const written = Object.keys(settings).filter((key) => key !== 'preset')
+  const written = Object.keys(settings).filter((key) => key !== 'preset' && key !== 'baseline')
   const named = (issue.message.match(/\w+/g) ?? []).filter((word) => written.includes(word)).map((word) => [word])
   const paths = written.includes(path[0]) ? [path, ...named] : [...named, path]
   return [{ paths, message: withoutFunctionNames(issue.message).replace(/^(?:slopes|rope\.scaling): /, '') }]
@@ -67,7 +67,7 @@ function knownKeys(path: readonly string[], settings: ModelSettings): string[] {
     while (schema && !schema.properties) schema = variantFor(value, schema.anyOf ?? schema.oneOf ?? [])
   }
   const keys = Object.keys(schema?.properties ?? {})
-  return path.length === 0 ? ['preset', ...keys.filter((key) => key !== 'vocabSize')] : keys
+  return path.length === 0 ? ['preset', 'baseline', ...keys.filter((key) => key !== 'vocabSize')] : keys
 }
 
 /** What JSON Schema says of an object, or of its variants. */

@@ -76,7 +76,7 @@ describe('readRunConfig', () => {
       'unknown preset',
       'data: { path: t }\nmodel: { preset: mikro }',
       [],
-      'book.yaml:2:10: model.preset: expected one of nano, micro, tiny, small, base, medium, swat-340m, swat-760m, swat-analysis, got "mikro"; did you mean \'micro\'?',
+      'book.yaml:2:10: model.preset: expected one of nano, micro, tiny, small, base, medium, swat-340m, swat-760m, swat-analysis (and 34 more), got "mikro"; did you mean \'micro\'?',
     ],
     [
       'wrong type',

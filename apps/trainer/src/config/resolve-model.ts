@@ -1,9 +1,18 @@
-import { presetConfig, type PresetName, type SwatConfig, type SwatConfigInput } from '@swat-js/models'
+import {
+  baselineConfig,
+  presetConfig,
+  type BaselineName,
+  type PresetName,
+  type SwatConfig,
+  type SwatConfigInput,
+} from '@swat-js/models'
 
-/** The `model` section of a run's configuration: a preset and the values that replace the preset's. */
+/** The `model` section of a run's configuration: a preset, perhaps a baseline, and the values that replace theirs. */
 export interface ModelSettings {
   /** Where all other values come from. */
   preset: PresetName
+  /** Values that go before the preset's: those of a model to compare with. */
+  baseline?: BaselineName | undefined
   /** Any other key of a model configuration but `vocabSize`. */
   [key: string]: unknown
 }
@@ -17,7 +26,8 @@ export interface ModelSettings {
  * @throws SwatError `config` when a value is refused
  */
 export function resolveModel(settings: ModelSettings, vocabSize: number): SwatConfig {
-  const { preset, ...overrides } = settings
-  // presetConfig checks every value itself, so that the type says no more than what was written.
-  return presetConfig(preset, { ...(overrides as Partial<SwatConfigInput>), vocabSize })
+  const { preset, baseline, ...written } = settings
+  // The configuration checks every value itself, so that the type says no more than what was written.
+  const overrides = { ...(written as Partial<SwatConfigInput>), vocabSize }
+  return baseline ? baselineConfig(baseline, preset, overrides) : presetConfig(preset, overrides)
 }

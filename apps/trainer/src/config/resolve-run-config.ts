@@ -46,7 +46,7 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String)
     const meant = typeof value === 'string' ? closestWord(value, allowed) : undefined
-    const message = `expected one of ${allowed.join(', ')}, ${came}`
+    const message = `expected one of ${listed(allowed)}, ${came}`
     return [{ paths: [path], message: meant ? `${message}; did you mean '${meant}'?` : message }]
   }
   if (issue.code === 'custom') {
@@ -55,6 +55,13 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   const isNotFinite = typeof value === 'number' && !Number.isFinite(value)
   const expected = isNotFinite ? 'a finite number' : (sections[path.join('.')] ?? expectation(issue))
   return [{ paths: [path], message: `expected ${expected}, ${came}` }]
+}
+
+/** A list as a message can hold it. */
+function listed(words: readonly string[]): string {
+  const [most, shown] = [12, 9]
+  if (words.length <= most) return words.join(', ')
+  return `${words.slice(0, shown).join(', ')} (and ${words.length - shown} more)`
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

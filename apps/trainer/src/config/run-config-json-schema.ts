@@ -16,8 +16,8 @@ export function runConfigJsonSchema(): Record<string, unknown> {
     name,
     withoutKey(property, 'default'),
   ])
-  const { preset } = (schema.properties.model as Section).properties
-  const properties = { preset, ...Object.fromEntries(overrides) }
+  const { preset, baseline } = (schema.properties.model as Section).properties
+  const properties = { preset, baseline, ...Object.fromEntries(overrides) }
   const model = { ...schema.properties.model, properties, additionalProperties: false }
   return { ...schema, properties: { ...schema.properties, model } }
 }

@@ -1,4 +1,4 @@
-import { presetNames } from '@swat-js/models'
+import { baselineNames, paperRow, presetNames } from '@swat-js/models'
 import { z } from 'zod'
 import { modelProblems } from './model-problems.js'
 import type { RunConfig, RunConfigInput } from './run-config.js'
@@ -41,6 +41,10 @@ const split = z.strictObject({
 const model = z
   .looseObject({
     preset: z.enum(presetNames).default('micro').describe('Where the values that are not given here come from.'),
+    baseline: z
+      .enum(baselineNames)
+      .optional()
+      .describe("A model to compare with, in the preset's sizes; its values go before the preset's."),
   })
   .superRefine((settings, context) => {
     for (const { paths, message } of modelProblems(settings)) {
@@ -57,7 +61,9 @@ const model = z
 const training = z.strictObject({
   steps: count.default(400).describe('Optimizer updates.'),
   batchSize: count.default(8).describe('Sequences in a batch.'),
-  length: count.default(256).describe('Tokens in a sequence.'),
+  length: count
+    .optional()
+    .describe('Tokens in a sequence; that of the paper where the preset is a row of it, else 256.'),
   accumulation: count.default(1).describe('Batches whose gradients are averaged for one update.'),
   learningRate: z.number().positive().default(1e-3).describe('The highest learning rate.'),
   schedule: z.enum(['cosine', 'constant']).default('cosine').describe('cosine warms up, then falls to minimumRatio.'),
@@ -229,6 +235,11 @@ export const runConfigSchema: z.ZodType<RunConfig, RunConfigInput> = z
         message,
       )
     }
+  })
+  .transform((config) => {
+    const { training, model } = config
+    const length = training.length ?? paperRow(model.preset)?.trainLength ?? 256
+    return { ...config, training: { ...training, length } }
   })
 
 /** Blames keys, best first: the message is about the first of them that the command line set, else about the first. */

@@ -36,7 +36,7 @@ describe.each(['cpu', 'wasm'] as const)('measureGeneration on %s', (backend) => 
 })
 
 it.each([
-  [{ config: presetConfig('nano', { window: null }) }, 'the model must have a window'],
+  [{ config: presetConfig('nano', { window: null }) }, 'every layer must have a window'],
   [{ parts: 3 }, 'parts (3) must divide the number of tokens, 40'],
   [{ tokens: 0 }, 'tokens must be'],
 ])('measureGeneration refuses %j', async (options, message) => {
