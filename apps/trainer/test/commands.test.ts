@@ -305,6 +305,44 @@ describe('swat train with the short forms', () => {
   })
 })
 
+describe('models to compare with', () => {
+  it('a baseline trains, and runs with sinks that it was not trained with', async () => {
+    const set = ['model.baseline=sliding-softmax', 'model.slopes=none', 'training.steps=3', 'sample.every=100']
+    const args = ['train', 'tiny.yaml', '--name', 'softmax', ...set.flatMap((one) => ['--set', one])]
+    expect(await runSwat(args, folder)).toMatchObject({ code: 0, stderr: '' })
+    const saved = 'runs/softmax/checkpoints/step-000003/config.json'
+    expect(JSON.parse(await readFile(join(folder, saved), 'utf8'))).toMatchObject({ swat_activation: 'softmax' })
+
+    const evaluate = async (...set: string[]) => {
+      const options = set.flatMap((one) => ['--set', one])
+      const { code, stdout, stderr } = await runSwat(['eval', '--run', 'runs/softmax', '--json', ...options], folder)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      return (JSON.parse(stdout) as { loss: number }).loss
+    }
+    const [trained, wider] = [await evaluate(), await evaluate('model.window=16')]
+    const streaming = await evaluate('model.sinks=2', 'model.sinkPositions=in-cache')
+    expect(new Set([trained, wider, streaming]).size).toBe(3)
+    for (const loss of [wider, streaming]) expect(Math.abs(loss - trained)).toBeLessThan(0.1)
+    const refused = await runSwat(['eval', '--run', 'runs/softmax', '--set', 'model.layers=1'], folder)
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(/--set model.layers=1: a trained model keeps its weights/)
+  })
+
+  it('a row of the paper brings the length of its training', async () => {
+    const config = async (...set: string[]) => {
+      const options = set.flatMap((one) => ['--set', one])
+      const { stdout } = await runSwat(['config', 'tiny.yaml', '--json', ...options], folder)
+      return JSON.parse(stdout) as { training: { length: number }; model: object }
+    }
+    const row = ['model={preset: table3-8-small}', 'training={steps: 3}']
+    expect(await config(...row)).toMatchObject({
+      training: { length: 128 },
+      model: { preset: 'table3-8-small', window: 16, slopes: { recency: 3, remote: 3 } },
+    })
+    expect(await config(...row, 'training.length=32')).toMatchObject({ training: { length: 32 } })
+  })
+})
+
 describe('swat plan', () => {
   it('tells memory and time before a run', async () => {
     const { code, stdout, stderr } = await runSwat(

@@ -4,6 +4,7 @@ import { DataError } from '@swat-js/data'
 import { readTokenizer } from '@swat-js/data/node'
 import { fromHuggingFaceConfig, parameterShapes, type SwatConfig, type SwatParameters } from '@swat-js/models'
 import { SwatError } from '@swat-js/tensor-core'
+import { overrideModel } from '../config/override-model.js'
 import type { SpeakingModel } from '../evaluation/score-text.js'
 import { readTensors } from './read-tensors.js'
 
@@ -17,12 +18,13 @@ export interface Checkpoint extends SpeakingModel {
  * Reads model and tokenizer of a checkpoint onto the engine in use.
  *
  * @param path - the checkpoint's folder, with model.safetensors, config.json and tokenizer.json
+ * @param set - what the model is to have otherwise than in training, see {@link overrideModel}
  * @returns the model; its parameters are the caller's to dispose
  * @throws SwatError `checkpoint` when a file is missing, damaged or belongs to another model, `tokenizer-mismatch` when
- * the tokenizer has another number of tokens than the model
+ * the tokenizer has another number of tokens than the model, `config` when `set` is refused
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const model = await readModelConfig(join(path, 'config.json'))
+export async function readCheckpoint(path: string, set: readonly string[] = []): Promise<Checkpoint> {
+  const model = overrideModel(await readModelConfig(join(path, 'config.json')), set)
   const tokenizer = await readTokenizer(join(path, 'tokenizer.json')).catch((error: unknown) => {
     if (error instanceof DataError) throw new SwatError('checkpoint', error.message, { cause: error })
     throw error

@@ -12,6 +12,7 @@ import { readRunRecord } from '../run-folder/run-record.js'
 import { packText } from '../text/pack-text.js'
 import { readSplit } from '../text/read-split.js'
 import { backendOption } from './backend-option.js'
+import { modelSetOption } from './model-set-option.js'
 import { numberOption } from './number-option.js'
 import { threadsOption } from './threads-option.js'
 
@@ -19,6 +20,7 @@ interface EvalOptions {
   run: string
   data?: string[]
   tokens?: number
+  set: string[]
   backend: BackendName | 'auto'
   threads?: number
   json?: boolean
@@ -31,6 +33,7 @@ export function evalCommand(): Command {
     .requiredOption('--run <folder>', 'a run folder, for its latest checkpoint, or a checkpoint')
     .option('--data <path...>', 'files or folders to score, in place of the held-out text')
     .option('--tokens <count>', 'score only so many tokens', numberOption({ whole: true, least: 2 }))
+    .addOption(modelSetOption())
     .addOption(backendOption())
     .addOption(threadsOption())
     .option('--json', 'print the result as JSON')
@@ -40,7 +43,7 @@ export function evalCommand(): Command {
       const path = await findCheckpoint(options.run)
       const { documents, endOfDocument } = await textToScore(path, options.data)
       const engine = await useEngine({ backend: options.backend, threads: options.threads })
-      const checkpoint = await readCheckpoint(path)
+      const checkpoint = await readCheckpoint(path, options.set)
       const progress = options.json ? null : chooseProgress(process.stdout, false)
       let score: TextScore
       try {
@@ -87,4 +90,5 @@ async function textToScore(checkpoint: string, paths: string[] | undefined): Pro
 const examples = `
 Examples:
   swat eval --run runs/moby-dick
-  swat eval --run runs/moby-dick --data another-book.txt more-books/ --json`
+  swat eval --run runs/moby-dick --data another-book.txt more-books/ --json
+  swat eval --run runs/softmax --set model.window=1024 --set model.sinks=4 --set model.sinkPositions=in-cache`

@@ -6,6 +6,7 @@ import { readCheckpoint } from '../checkpoints/read-checkpoint.js'
 import { continueTexts, type TextPiece } from '../evaluation/continue-texts.js'
 import { backendOption } from './backend-option.js'
 import { collect } from './collect.js'
+import { modelSetOption } from './model-set-option.js'
 import { numberOption } from './number-option.js'
 import { readPrompt } from './read-prompt.js'
 import { threadsOption } from './threads-option.js'
@@ -25,6 +26,7 @@ interface GenerateOptions {
   logProbabilities?: number
   backend: BackendName | 'auto'
   threads?: number
+  set: string[]
   json?: boolean
 }
 
@@ -45,6 +47,7 @@ export function generateCommand(): Command {
     .option('--min-p <share>', 'sample among tokens at least this share as likely as the likeliest', share)
     .option('--stop <text>', 'end before this text; give several for several', collect, [])
     .option('--seed <number>', 'decides what is drawn', numberOption({ whole: true, least: 0 }), 1)
+    .addOption(modelSetOption())
     .addOption(backendOption())
     .addOption(threadsOption())
     .option('--json', 'tell each piece of text as a JSON object on a line')
@@ -55,7 +58,7 @@ export function generateCommand(): Command {
     )
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
-    .action(async ({ run, backend, threads, json, prompt, promptFile, ...options }: GenerateOptions) => {
+    .action(async ({ run, backend, threads, json, set, prompt, promptFile, ...options }: GenerateOptions) => {
       if (prompt.length + promptFile.length === 0) {
         throw new SwatError('prompt', 'There is nothing to continue. Give --prompt <text> or --prompt-file <path>.')
       }
@@ -66,7 +69,7 @@ export function generateCommand(): Command {
       const prompts = [...prompt]
       for (const file of promptFile) prompts.push(await readPrompt(file))
       await useEngine({ backend, threads })
-      const checkpoint = await readCheckpoint(path)
+      const checkpoint = await readCheckpoint(path, set)
       const tell = json ? jsonLines(checkpoint.tokenizer) : plainTexts(prompts)
       for await (const piece of continueTexts(checkpoint, prompts, options)) tell(piece)
       disposeParameters(checkpoint.parameters)

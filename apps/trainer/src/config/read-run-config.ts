@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { SwatError } from '@swat-js/tensor-core'
-import { isMap, isNode, LineCounter, parse, parseDocument, type Document } from 'yaml'
+import { isMap, isNode, LineCounter, parseDocument, type Document } from 'yaml'
+import { assign, parseAssignment } from './assignment.js'
 import { resolveRunConfig, type KeyPath } from './resolve-run-config.js'
 import type { RunConfig, RunConfigInput } from './run-config.js'
 
@@ -69,41 +70,6 @@ async function readText(path: string): Promise<string> {
       cause: error,
     })
   }
-}
-
-interface Assignment {
-  argument: string
-  keys: string[]
-  value: unknown
-}
-
-function parseAssignment(text: string): Assignment {
-  const argument = `--set ${text}`
-  const equals = text.indexOf('=')
-  const keys = text.slice(0, Math.max(equals, 0)).trim().split('.')
-  if (keys.some((key) => key === '' || key === '__proto__')) {
-    throw new SwatError('config', `${argument}: expected key=value, for example --set training.steps=200.`)
-  }
-  try {
-    return { argument, keys, value: parse(text.slice(equals + 1)) }
-  } catch (error) {
-    throw new SwatError('config', `${argument}: the value is not valid YAML. Quote it if it is a text.`, {
-      cause: error,
-    })
-  }
-}
-
-function assign(target: Record<string, unknown>, keys: readonly string[], value: unknown, argument: string): void {
-  let section = target
-  for (const [i, key] of keys.slice(0, -1).entries()) {
-    const inner = (section[key] ??= {})
-    if (typeof inner !== 'object' || Array.isArray(inner)) {
-      const name = keys.slice(0, i + 1).join('.')
-      throw new SwatError('config', `${argument}: ${name} is ${JSON.stringify(inner)}, which has no keys to set.`)
-    }
-    section = inner as Record<string, unknown>
-  }
-  section[keys[keys.length - 1]] = value
 }
 
 /** Where a value was written, or the innermost section around it that was; a key's own place if it has one. */

@@ -27,8 +27,8 @@ export interface SwatConfig {
   /** Channels between the two halves of the SwiGLU layer. */
   intermediateSize: number
   /**
-   * Keys that a query sees, itself included; `null` = all earlier ones. A list is a pattern over the layers, begun again
-   * when it ends: `[128, 128, 128, null]` has none in every fourth layer. See {@link layerWindows}.
+   * Keys that a query sees, itself included; `null` = all earlier ones. A list is a pattern over the layers, repeated
+   * as often as it takes: `[128, 128, 128, null]` has none in every fourth layer, see {@link layerWindows}.
    */
   window: number | null | (number | null)[]
   /** What turns logits into attention weights: SWAT's sigmoid, or softmax for the baselines. */

@@ -1,0 +1,42 @@
+import { SwatError } from '@swat-js/tensor-core'
+import { presetConfig, type PresetName } from './presets.js'
+import type { SwatConfig, SwatConfigInput } from './swat-config.js'
+
+const baselines = {
+  'transformer++': { activation: 'softmax', slopes: 'none', window: null },
+  'sliding-softmax': { activation: 'softmax', slopes: 'none' },
+  'streaming-llm': { activation: 'softmax', slopes: 'none', sinks: 4, sinkPositions: 'in-cache' },
+  'vanilla-sigmoid': { activation: 'sigmoid', slopes: 'none', window: null },
+  alibi: { activation: 'softmax', slopes: 'alibi', rope: null, window: null },
+} as const satisfies Record<string, Partial<SwatConfigInput>>
+
+/**
+ * A model to compare with (spec 1.7, 7). `transformer++`: softmax over all earlier keys, RoPE. `sliding-softmax`: the
+ * same within the window. `streaming-llm`: with four sinks besides, seen in the cache. `vanilla-sigmoid`: sigmoid over
+ * all earlier keys, RoPE, no slopes. `alibi`: softmax over all earlier keys, ALiBi in place of RoPE.
+ */
+export type BaselineName = keyof typeof baselines
+
+/** The names of all baselines. */
+export const baselineNames = Object.keys(baselines) as readonly BaselineName[]
+
+/**
+ * A baseline in the sizes of a preset.
+ *
+ * @param name - one of {@link baselineNames}
+ * @param preset - where sizes and, where the baseline has one, the window come from
+ * @param overrides - values that replace those of both
+ * @returns the complete configuration
+ * @throws SwatError `config` when a name is unknown or an override is refused
+ */
+export function baselineConfig(
+  name: BaselineName,
+  preset: PresetName,
+  overrides: Partial<SwatConfigInput> = {},
+): SwatConfig {
+  if (!Object.hasOwn(baselines, name)) {
+    const known = baselineNames.join(', ')
+    throw new SwatError('config', `baselineConfig: there is no baseline '${name}'. Choose one of ${known}.`)
+  }
+  return presetConfig(preset, { ...baselines[name], ...overrides })
+}
