@@ -51,3 +51,6 @@ export type {
 export { formatTraining } from './training/format-training.js'
 export { trainingCost } from './training/training-cost.js'
 export type { TrainingCost } from './training/training-cost.js'
+
+export { formatComparison } from './comparison/format-comparison.js'
+export type { ComparedModel } from './comparison/compared-model.js'

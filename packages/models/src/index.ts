@@ -5,7 +5,7 @@
  */
 export { presetConfig, presetNames } from './config/presets.js'
 export type { PresetName } from './config/presets.js'
-export { baselineConfig, baselineNames } from './config/baselines.js'
+export { baselineConfig, baselineNames, baselineSettings } from './config/baselines.js'
 export type { BaselineName } from './config/baselines.js'
 export { paperRow, paperRowNames } from './config/paper-rows.js'
 export type { PaperRow, PaperRowName } from './config/paper-rows.js'

@@ -5,6 +5,7 @@ it('exports exactly this', () => {
   expect(Object.keys(models).sort()).toEqual([
     'baselineConfig',
     'baselineNames',
+    'baselineSettings',
     'blockSettings',
     'createModelCache',
     'describeWindow',

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { withoutFunctionNames } from '../messages/without-function-names.js'
 import { trainerVersion } from '../versions.js'
 import { benchCommand } from './bench-command.js'
+import { compareCommand } from './compare-command.js'
 import { configCommand } from './config-command.js'
 import { evalCommand } from './eval-command.js'
 import { generateCommand } from './generate-command.js'
@@ -30,7 +31,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const leaveWithReader = () => outputClosed.addEventListener('abort', () => process.exit(0))
   const readOnly = [generateCommand(), evalCommand(), configCommand(), planCommand(), benchCommand()]
   for (const command of readOnly) command.hook('preAction', leaveWithReader)
-  for (const command of [trainCommand(setExitCode, outputClosed), ...readOnly]) {
+  const training = [trainCommand(setExitCode, outputClosed), compareCommand(setExitCode, outputClosed)]
+  for (const command of [...training, ...readOnly]) {
     program.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))
   }
   try {

@@ -1,4 +1,4 @@
-import { swatConfigSchema, type SwatConfig } from '@swat-js/models'
+import { baselineSettings, swatConfigSchema, type SwatConfig } from '@swat-js/models'
 import { SwatError } from '@swat-js/tensor-core'
 import { z } from 'zod'
 import { withoutFunctionNames } from '../messages/without-function-names.js'
@@ -21,11 +21,21 @@ export function modelProblems(settings: ModelSettings): ModelProblem[] {
     return [{ paths: [['vocabSize']], message: 'the vocabulary comes from the tokenizer; leave it out' }]
   }
   try {
-    return streamingProblems(resolveModel(settings, 256))
+    return [...baselineProblems(settings), ...streamingProblems(resolveModel(settings, 256))]
   } catch (error) {
     if (!(error instanceof SwatError && error.cause instanceof z.ZodError)) throw error
     return error.cause.issues.flatMap((issue) => describe(issue, settings))
   }
+}
+
+/** What is written must not take away what makes the baseline. */
+function baselineProblems({ baseline, ...written }: ModelSettings): ModelProblem[] {
+  if (!baseline) return []
+  return Object.entries(baselineSettings(baseline)).flatMap(([key, value]) => {
+    if (!(key in written) || JSON.stringify(written[key]) === JSON.stringify(value)) return []
+    const message = `expected ${JSON.stringify(value)}, which makes the baseline ${baseline}, got ${JSON.stringify(written[key])}; leave one of them out`
+    return [{ paths: [[key], ['baseline']], message }]
+  })
 }
 
 /** A dynamic scaling stops where a stream outgrows its original length; validation and samples are streams. */

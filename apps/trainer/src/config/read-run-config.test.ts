@@ -73,6 +73,12 @@ describe('readRunConfig', () => {
       "book.yaml:2:10: model.windw: unknown key 'windw'; did you mean 'window'?",
     ],
     [
+      'a value that takes away what makes the baseline',
+      'data: { path: t }\nmodel: { baseline: transformer++, window: 8 }',
+      [],
+      'book.yaml:2:35: model.window: expected null, which makes the baseline transformer++, got 8; leave one of them out.',
+    ],
+    [
       'unknown preset',
       'data: { path: t }\nmodel: { preset: mikro }',
       [],

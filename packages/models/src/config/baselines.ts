@@ -34,9 +34,20 @@ export function baselineConfig(
   preset: PresetName,
   overrides: Partial<SwatConfigInput> = {},
 ): SwatConfig {
+  return presetConfig(preset, { ...baselineSettings(name), ...overrides })
+}
+
+/**
+ * What makes a baseline: the values that go before those of a preset.
+ *
+ * @param name - one of {@link baselineNames}
+ * @returns a part of a configuration
+ * @throws SwatError `config` when the name is unknown
+ */
+export function baselineSettings(name: BaselineName): Partial<SwatConfigInput> {
   if (!Object.hasOwn(baselines, name)) {
     const known = baselineNames.join(', ')
-    throw new SwatError('config', `baselineConfig: there is no baseline '${name}'. Choose one of ${known}.`)
+    throw new SwatError('config', `baselineSettings: there is no baseline '${name}'. Choose one of ${known}.`)
   }
-  return presetConfig(preset, { ...baselines[name], ...overrides })
+  return { ...baselines[name] }
 }

@@ -136,7 +136,7 @@ describe('baselineConfig', () => {
   })
 
   it('refuses unknown names', () => {
-    const message = "baselineConfig: there is no baseline 'lstm'. Choose one of transformer++, sliding-softmax,"
+    const message = "baselineSettings: there is no baseline 'lstm'. Choose one of transformer++, sliding-softmax,"
     expect(() => baselineConfig('lstm' as BaselineName, 'nano')).toThrow(message)
     expect(() => baselineConfig('toString' as BaselineName, 'nano')).toThrow(SwatError)
   })
