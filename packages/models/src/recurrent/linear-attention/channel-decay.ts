@@ -1,4 +1,5 @@
 import { tf } from '@swat-js/tensor-core'
+import { partOf } from './part-of.js'
 import { product } from './product.js'
 
 /** Attention within chunks whose decay is another for each channel of the keys. */
@@ -62,19 +63,16 @@ export function channelDecay(
   }
 }
 
-function halvesOf(x: tf.Tensor, half: number): tf.Tensor[] {
-  const dim = x.shape[x.rank - 1]
-  return tf.split(tf.reshape(x, [-1, 2, half, dim]), 2, 1).map((part) => tf.reshape(part, [-1, half, dim]))
+function halvesOf(x: tf.Tensor, half: number): [tf.Tensor, tf.Tensor] {
+  return [oneHalfOf(x, half, 0), oneHalfOf(x, half, 1)]
 }
 
 function oneHalfOf(x: tf.Tensor, half: number, which: 0 | 1): tf.Tensor {
   const dim = x.shape[x.rank - 1]
-  const pairs = tf.reshape(x, [-1, 2, half, dim])
-  return tf.reshape(tf.slice(pairs, [0, which, 0, 0], [pairs.shape[0], 1, half, dim]), [-1, half, dim])
+  return tf.reshape(partOf(tf.reshape(x, [-1, 2, half, dim]), 1, which, 1), [-1, half, dim])
 }
 
 /** The last token of each stretch, `[stretches, 1, dim]`. */
 function lastOf(x: tf.Tensor): tf.Tensor {
-  const [stretches, tokens, dim] = x.shape
-  return tf.slice(x, [0, tokens - 1, 0], [stretches, 1, dim])
+  return partOf(x, 1, (x.shape[1] as number) - 1, 1)
 }

@@ -1,4 +1,5 @@
 import { matMul, tf, withGradient } from '@swat-js/tensor-core'
+import { partOf } from './part-of.js'
 import { triangle } from './triangle.js'
 
 /** What decays do within chunks, as factors from 0 to 1; token t is a row, token s a column. */
@@ -31,7 +32,7 @@ export function chunkDecay(logDecay: tf.Tensor4D): ChunkDecay {
   const toEnd = factors(triangle(chunk, -1), vector)
   const pairs = factors(stretchesBetween(chunk), [chunks, rows, chunk, chunk])
   const between = tf.mul(pairs, triangle(chunk, 0)) as tf.Tensor4D
-  const whole = tf.slice(sinceStart, [0, 0, chunk - 1, 0], [chunks, rows, 1, 1])
+  const whole = partOf(sinceStart, 2, chunk - 1, 1)
   return { between, sinceStart, toEnd, whole }
 }
 

@@ -1,6 +1,7 @@
 import { tf } from '@swat-js/tensor-core'
 import type { RecurrenceSizes } from './check-recurrence.js'
 import type { RecurrenceResult } from './contract.js'
+import { partOf } from './part-of.js'
 import type { RecurrenceOutputs } from './token-by-token.js'
 
 /**
@@ -14,7 +15,15 @@ export function intoChunks(x: tf.Tensor4D, chunk: number): tf.Tensor4D {
   const [batch, length, heads, dim] = x.shape
   const chunks = Math.ceil(length / chunk)
   const missing = chunks * chunk - length
-  const whole = missing === 0 ? x : tf.pad(x, [[0, 0], [0, missing], [0, 0], [0, 0]]) // prettier-ignore
+  const whole =
+    missing === 0
+      ? x
+      : tf.pad(x, [
+          [0, 0],
+          [0, missing],
+          [0, 0],
+          [0, 0],
+        ])
   const cut = tf.reshape(whole, [batch, chunks, chunk, heads, dim])
   return tf.reshape(tf.transpose(cut, [1, 0, 3, 2, 4]), [chunks, batch * heads, chunk, dim])
 }
@@ -32,7 +41,7 @@ export function joinHeads({ output, state }: RecurrenceOutputs, sizes: Recurrenc
   const cut = tf.transpose(tf.reshape(output, [chunks, batch, heads, chunk, valueDim]), [1, 0, 3, 2, 4])
   const whole = tf.reshape(cut, [batch, chunks * chunk, heads, valueDim]) as tf.Tensor4D
   return {
-    output: chunks * chunk === length ? whole : tf.slice(whole, [0, 0, 0, 0], [batch, length, heads, valueDim]),
+    output: chunks * chunk === length ? whole : partOf(whole, 1, 0, length),
     state: tf.reshape(state, [batch, heads, keyDim, valueDim]) as tf.Tensor4D,
   }
 }

@@ -115,7 +115,6 @@ describe.each(engines)('recurrences on $backend$reason', ({ backend, reason }) =
           [9, 16],
           [5, 1],
         ]) {
-      // prettier-ignore
       const sizes = { batch: 2, length, heads: 2, keyDim: 3, valueDim: 2, withState: true }
       await compareGradients(randomRecurrence({ kind, ...sizes, seed: 5 }), kind, chunk)
     }
@@ -150,7 +149,10 @@ async function compareGradients(input: RecurrenceCase, kind: RecurrenceKind, chu
   }
   const gradients = await valuesOf(() => {
     const weights = (x: tf.Tensor, from: number) =>
-      tf.tensor(Float32Array.from({ length: x.size }, (_, i) => weightOf(from + i)), x.shape) // prettier-ignore
+      tf.tensor(
+        Float32Array.from({ length: x.size }, (_, i) => weightOf(from + i)),
+        x.shape,
+      )
     const loss = (tensors: RecurrenceTensors) => {
       const { output, state } = runRecurrence(tensors, { chunk, scale: input.scale })
       return tf.add(

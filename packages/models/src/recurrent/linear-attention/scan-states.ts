@@ -1,5 +1,6 @@
 import { matMul, tf, withGradient } from '@swat-js/tensor-core'
 import type { RecurrenceSizes } from './check-recurrence.js'
+import { partOf, unstacked } from './part-of.js'
 
 /**
  * The states between chunks: S₀ = `initial`, Sₙ₊₁ = transitionₙ Sₙ + updateₙ. One entry on the tape, whatever the
@@ -22,24 +23,24 @@ export function scanStates(transitions: tf.Tensor4D, updates: tf.Tensor4D, initi
     [transitions, updates, initial],
     () => {
       const states: tf.Tensor[] = [initial] // each [rows, keyDim, valueDim]
-      const addends = tf.unstack(updates)
-      for (const [n, transition] of tf.unstack(transitions).entries()) {
+      const addends = unstacked(updates)
+      for (const [n, transition] of unstacked(transitions).entries()) {
         states.push(tf.tidy(() => tf.add(apply(transition, states[n]), addends[n])))
       }
       const output = tf.stack(states)
       return { output, saved: [transitions, output] }
     },
     (gradient, _, [transitions, states]) => {
-      const direct = tf.unstack(gradient)
+      const direct = unstacked(gradient)
       let total = direct[direct.length - 1] // of the state after chunk n, [rows, keyDim, valueDim]
       const afterChunks: tf.Tensor[] = []
-      for (const [n, transition] of [...tf.unstack(transitions).entries()].reverse()) {
+      for (const [n, transition] of [...unstacked(transitions).entries()].reverse()) {
         afterChunks.unshift(total)
         const after = total
         total = tf.tidy(() => tf.add(direct[n], applyTransposed(transition, after)))
       }
       const ofUpdates = tf.stack(afterChunks) // [chunks, rows, keyDim, valueDim]
-      const before = tf.slice(states, 0, afterChunks.length)
+      const before = partOf(states, 0, 0, afterChunks.length)
       return [ofTransitions(ofUpdates, before, transitions.shape), ofUpdates, total]
     },
     { keepInputs: false },
@@ -71,7 +72,7 @@ export function initialState(state: tf.Tensor4D | null | undefined, sizes: Recur
  * @returns `[chunks, rows, keyDim, valueDim]`
  */
 export function statesBefore(states: tf.Tensor4D): tf.Tensor4D {
-  return tf.slice(states, 0, states.shape[0] - 1)
+  return partOf(states, 0, 0, states.shape[0] - 1)
 }
 
 /**
@@ -82,5 +83,5 @@ export function statesBefore(states: tf.Tensor4D): tf.Tensor4D {
  */
 export function lastState(states: tf.Tensor4D): tf.Tensor3D {
   const [count, ...shape] = states.shape
-  return tf.reshape(tf.slice(states, count - 1, 1), shape)
+  return tf.reshape(partOf(states, 0, count - 1, 1), shape)
 }

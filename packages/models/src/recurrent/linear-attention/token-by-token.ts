@@ -1,4 +1,5 @@
 import { tf } from '@swat-js/tensor-core'
+import { unstacked } from './part-of.js'
 import { product } from './product.js'
 
 /** What the tokens of all rows bring to the recurrence: `[tokens, rows, 1, …]`. */
@@ -31,7 +32,7 @@ export interface RecurrenceOutputs {
  * @returns output and last state; differentiable
  */
 export function tokenByToken(tokens: RecurrenceTokens, initial: tf.Tensor3D): RecurrenceOutputs {
-  const each = (x: tf.Tensor4D) => tf.unstack(x) as tf.Tensor3D[] // of [rows, 1, dim]
+  const each = (x: tf.Tensor4D) => unstacked(x) as tf.Tensor3D[] // of [rows, 1, dim]
   const [keys, values] = [each(tokens.keys), each(tokens.values)]
   const logDecay = tokens.logDecay && each(tokens.logDecay)
   const beta = tokens.beta && each(tokens.beta)

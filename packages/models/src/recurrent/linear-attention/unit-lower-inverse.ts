@@ -1,4 +1,5 @@
 import { matMul, tf, withGradient } from '@swat-js/tensor-core'
+import { partOf } from './part-of.js'
 import { triangle } from './triangle.js'
 
 /**
@@ -29,16 +30,19 @@ function invert(a: tf.Tensor): tf.Tensor {
   const size = a.shape[a.rank - 1]
   const matrices = a.size / size ** 2
   // rows one longer: the block that starts at (i, i) is then a fixed stride after the one before it
-  const strided = tf.pad(tf.reshape(a, [matrices, size * size]), [[0, 0], [0, size]]) // prettier-ignore
+  const strided = tf.pad(tf.reshape(a, [matrices, size * size]), [
+    [0, 0],
+    [0, size],
+  ])
 
   let inverse: tf.Tensor = tf.ones([matrices * size, 1, 1]) // of the blocks on the diagonal
   for (let half = 1; half < size; half *= 2) {
     const pairs = size / (2 * half)
     const rows = tf.reshape(strided, [matrices, pairs, 2 * half * (size + 1)])
-    const lower = tf.reshape(tf.slice(rows, [0, 0, half * size], [matrices, pairs, half * size]), [-1, half, size])
-    const below = tf.slice(lower, [0, 0, 0], [matrices * pairs, half, half])
-    const [first, second] = tf.split(tf.reshape(inverse, [matrices * pairs, 2, half, half]), 2, 1)
-    const [upperLeft, lowerRight] = [first, second].map((x) => tf.reshape(x, below.shape))
+    const lower = tf.reshape(partOf(rows, 2, half * size, half * size), [-1, half, size])
+    const below = partOf(lower, 2, 0, half)
+    const onDiagonal = tf.reshape(inverse, [matrices * pairs, 2, half, half])
+    const [upperLeft, lowerRight] = [0, 1].map((i) => tf.reshape(partOf(onDiagonal, 1, i, 1), below.shape))
     const lowerLeft = tf.neg(matMul(matMul(lowerRight, below), upperLeft))
     const upper = tf.concat([upperLeft, tf.zerosLike(upperLeft)], 2)
     inverse = tf.concat([upper, tf.concat([lowerLeft, lowerRight], 2)], 1) // [matrices · pairs, 2 · half, 2 · half]
