@@ -34,7 +34,7 @@ export function retNetLayer(
   const values = splitHeads(project(v_proj.weight), heads) // [batch, length, heads, valueDim]
 
   const ofHeads = Array.from({ length: heads }, (_, head) => Math.log1p(-(2 ** (-5 - head))))
-  const logDecay = tf.tile(tf.tensor3d(ofHeads, [1, 1, heads]), [batch, length, 1]) // [batch, length, heads]
+  const logDecay = tf.mul<tf.Tensor3D>(tf.ones([batch, length, 1]), tf.tensor1d(ofHeads)) // [batch, length, heads]
   const { output, state } = gatedLinearAttention(queries, withoutPadding(keys, own), values, {
     logDecay: withoutPadding(logDecay, own),
     state: matrices,

@@ -19,7 +19,7 @@ export interface DeltaRuleOptions extends RecurrenceOptions {
 const caller = 'deltaRule'
 
 /** The chunk that was fastest. */
-const fastest = 32
+const fastest = 64
 
 /**
  * The delta rule with decay: S′ = e^(gₜ) Sₜ₋₁, Sₜ = S′ + βₜ kₜ (vₜ − S′ᵀ kₜ)ᵀ, oₜ = scale · Sₜᵀ qₜ (spec 7: DeltaNet,

@@ -22,7 +22,7 @@ export interface GatedLinearAttentionOptions extends RecurrenceOptions {
 const caller = 'gatedLinearAttention'
 
 /** Chunks that were fastest, with one decay for a head and with one for each channel. */
-const fastest = { head: 64, channel: 32 }
+const fastest = { head: 64, channel: 16 }
 
 /**
  * Causal linear attention with decay: Sₜ = e^(gₜ) Sₜ₋₁ + kₜ vₜᵀ, oₜ = scale · Sₜᵀ qₜ (spec 7: RetNet, GLA, Mamba-2).

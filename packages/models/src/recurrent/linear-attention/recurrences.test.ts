@@ -50,7 +50,8 @@ const kindOf = ({ name }: GoldenBaseline): RecurrenceKind => (name === 'gla' ? '
 const noGpu = await webgpuUnavailable()
 const engines = (['cpu', 'wasm', 'webgpu'] as const).map((backend) => ({
   backend,
-  reason: backend === 'webgpu' && noGpu ? ` (skipped: ${noGpu})` : '',
+  on: backend === 'webgpu' && noGpu ? `${backend} (skipped: ${noGpu})` : backend,
+  reason: backend === 'webgpu' && noGpu ? noGpu : '',
 }))
 
 /** Output and state of a call, and those of the reference. */
@@ -70,7 +71,7 @@ it('golden: the reference itself', () => {
   }
 })
 
-describe.each(engines)('recurrences on $backend$reason', ({ backend, reason }) => {
+describe.each(engines)('recurrences on $on', ({ backend, reason }) => {
   beforeAll(async () => {
     if (!reason) await useEngine({ backend: backend as BackendName })
   })
