@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { RollingCache } from '@swat-js/swat-attention'
 import { createRandom, disposeParameters, tf, useEngine } from '@swat-js/tensor-core'
 import { expectClose, expectNoLeak } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -32,7 +33,7 @@ describe('full forward pass = token by token = prefill in chunks', () => {
           for (const chunking of [[1], chunks]) {
             const streamed = stream(parameters, config, text, chunking)
             expectClose(streamed.logits, logits.dataSync(), { relative: 2e-5, name: `chunks ${chunking.join()}` })
-            const { layers } = streamed.cache
+            const layers = streamed.cache.layers as RollingCache[]
             expect(layers.map(({ positions }) => positions)).toEqual(layers.map(() => [text.length]))
             const rows = layerWindows(config).map((window) => (window === null ? 64 : Math.max(1, window - 1)))
             expect(layers.map(({ memory, sinks }) => memory.keys.shape[1] - sinks)).toEqual(rows)

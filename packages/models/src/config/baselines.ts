@@ -2,18 +2,26 @@ import { SwatError } from '@swat-js/tensor-core'
 import { presetConfig, type PresetName } from './presets.js'
 import type { SwatConfig, SwatConfigInput } from './swat-config.js'
 
+const withoutAttention = { window: null, slopes: 'none', rope: null } as const
+
 const baselines = {
   'transformer++': { activation: 'softmax', slopes: 'none', window: null },
   'sliding-softmax': { activation: 'softmax', slopes: 'none' },
   'streaming-llm': { activation: 'softmax', slopes: 'none', sinks: 4, sinkPositions: 'in-cache' },
   'vanilla-sigmoid': { activation: 'sigmoid', slopes: 'none', window: null },
   alibi: { activation: 'softmax', slopes: 'alibi', rope: null, window: null },
+  retnet: { mixer: 'retnet', ...withoutAttention },
+  gla: { mixer: 'gla', ...withoutAttention },
+  mamba2: { mixer: 'mamba2', ...withoutAttention },
+  deltanet: { mixer: 'deltanet', ...withoutAttention },
+  'gated-deltanet': { mixer: 'gated-deltanet', ...withoutAttention },
 } as const satisfies Record<string, Partial<SwatConfigInput>>
 
 /**
  * A model to compare with (spec 1.7, 7). `transformer++`: softmax over all earlier keys, RoPE. `sliding-softmax`: the
  * same within the window. `streaming-llm`: with four sinks besides, seen in the cache. `vanilla-sigmoid`: sigmoid over
- * all earlier keys, RoPE, no slopes. `alibi`: softmax over all earlier keys, ALiBi in place of RoPE.
+ * all earlier keys, RoPE, no slopes. `alibi`: softmax over all earlier keys, ALiBi in place of RoPE. The others have a
+ * recurrence in the place of attention.
  */
 export type BaselineName = keyof typeof baselines
 

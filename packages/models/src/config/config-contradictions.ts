@@ -1,6 +1,7 @@
 import { rotaryFrequencies, rotaryScalingAt } from '@swat-js/positional-encodings'
 import { SwatError } from '@swat-js/tensor-core'
 import { layerWindows } from './layer-windows.js'
+import { recurrentOf } from './recurrent-of.js'
 import { resolveSlopes } from './resolve-slopes.js'
 import { showValue } from './show-value.js'
 import type { SlopesConfig, SwatConfig } from './swat-config.js'
@@ -22,6 +23,7 @@ export function configContradictions(config: SwatConfig): Contradiction[] {
   checkSlopes(config, refuse)
   checkActivation(config, refuse)
   checkSinks(config, refuse)
+  checkMixer(config, refuse)
   return found
 }
 
@@ -135,6 +137,29 @@ function checkSinks(config: SwatConfig, refuse: Refuse): void {
       `positionBias must be null with sinkPositions 'in-cache': its table goes by distances in the text, not in the cache.`,
     )
   }
+}
+
+/** What a recurrence has no use for, and what it must be. */
+const withoutAttention = {
+  ...{ window: null, slopes: 'none', rope: null, activation: 'sigmoid', trainableSlopes: false, sigmoidBias: 0 },
+  ...{ positionBias: null, sinks: 0, learnedSink: false, qkvBias: false, qkNorm: false },
+} as const satisfies Partial<SwatConfig>
+
+function checkMixer(config: SwatConfig, refuse: Refuse): void {
+  const { mixer, heads, kvHeads, headDim } = config
+  if (mixer === 'attention') return
+  for (const [key, value] of Object.entries({ ...withoutAttention, kvHeads: heads })) {
+    const name = key as keyof SwatConfig
+    if (config[name] === value) continue
+    refuse(
+      name,
+      `${name} must be ${showValue(value)} with mixer '${mixer}', which has no attention, but is ` +
+        `${showValue(name === 'kvHeads' ? kvHeads : config[name])}.`,
+    )
+  }
+  if (!Number.isInteger(headDim)) return
+  const problem = messageOf('mixer', () => recurrentOf(config))
+  if (problem) refuse('mixer', problem)
 }
 
 function isNone(slopes: SlopesConfig): boolean {

@@ -234,7 +234,7 @@ describe('Hugging Face config', () => {
 
   it('keeps our own keys under swat_', () => {
     const own = [
-      ...['swat_activation', 'swat_windows', 'swat_slopes', 'swat_slope_values', 'swat_trainable_slopes'],
+      ...['swat_mixer', 'swat_activation', 'swat_windows', 'swat_slopes', 'swat_slope_values', 'swat_trainable_slopes'],
       ...['swat_sigmoid_bias', 'swat_position_bias_length', 'swat_sinks', 'swat_sink_positions', 'swat_learned_sink'],
       ...['swat_layer_scale', 'swat_attn_out_norm', 'swat_rope', 'swat_head_dim'],
     ]

@@ -11,8 +11,9 @@ export type HuggingFaceConfig = Record<string, unknown>
  * Writes a configuration under the keys of the official `SWATConfig` (spec 4.5). What the official class does not
  * know – slopes, activation, biases, sinks, norms, head size, rotation switched off – goes under keys that begin with
  * `swat_`. A scaling of the rotation has the names of Hugging Face, whose meaning it keeps.
- * Plain softmax gets an `attention_normalization` that the official class refuses: what it calls softmax, and takes
- * when the key is absent, is another attention (spec 1.6).
+ *
+ * Plain softmax, and a recurrence, get an `attention_normalization` that the official class refuses: what it calls
+ * softmax, and takes when the key is absent, is another attention (spec 1.6).
  *
  * @param config - the model
  * @returns plain data for `config.json`; {@link fromHuggingFaceConfig} reads it back exactly
@@ -30,13 +31,14 @@ export function toHuggingFaceConfig(config: SwatConfig): HuggingFaceConfig {
     hidden_act: 'swish',
     window_size: Array.isArray(config.window) ? null : config.window,
     ...ropeToHuggingFace(config),
-    attention_normalization: config.activation === 'sigmoid' ? 'sigmoid' : 'plain-softmax',
+    attention_normalization: normalizationOf(config),
     qkv_bias: config.qkvBias,
     qk_norm: config.qkNorm,
     elementwise_affine: true,
     norm_eps: config.normEpsilon,
     initializer_range: config.initStd,
     tie_word_embeddings: config.tied,
+    swat_mixer: config.mixer,
     swat_activation: config.activation,
     swat_windows: Array.isArray(config.window) ? config.window : null,
     swat_slopes: config.slopes,
@@ -88,6 +90,7 @@ export function fromHuggingFaceConfig(json: HuggingFaceConfig): SwatConfig {
     kvHeads: value('num_kv_heads', heads),
     headDim,
     intermediateSize: value('intermediate_size', intermediateSize(hiddenSize, value('hidden_ratio', 4))),
+    mixer: value('swat_mixer', 'attention'),
     window: value('swat_windows', value('window_size', null)),
     activation: activationOf(json),
     slopes: value('swat_slopes', tableLength === null ? 'swat-+' : 'none'),
@@ -112,6 +115,12 @@ export function fromHuggingFaceConfig(json: HuggingFaceConfig): SwatConfig {
     if (!(error instanceof SwatError)) throw error
     throw refusal(`the file does not describe a valid model. ${error.message}`)
   }
+}
+
+/** What the official class computes, or a word that it refuses. */
+function normalizationOf({ mixer, activation }: SwatConfig): string {
+  if (mixer !== 'attention') return mixer
+  return activation === 'sigmoid' ? 'sigmoid' : 'plain-softmax'
 }
 
 /** Keys with which the official class computes something that this package does not. */

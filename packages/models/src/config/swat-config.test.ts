@@ -26,6 +26,7 @@ describe('resolveConfig', () => {
       kvHeads: 4,
       headDim: 16,
       intermediateSize: 256,
+      mixer: 'attention',
       activation: 'sigmoid',
       slopes: 'swat-+',
       rope: { base: 10000 },

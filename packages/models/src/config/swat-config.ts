@@ -6,6 +6,7 @@ import {
 } from '@swat-js/positional-encodings'
 import { SwatError } from '@swat-js/tensor-core'
 import { z } from 'zod'
+import type { RecurrentType } from '../recurrent/recurrent-settings.js'
 import { configContradictions } from './config-contradictions.js'
 import { intermediateSize } from './intermediate-size.js'
 import { showValue } from './show-value.js'
@@ -26,6 +27,8 @@ export interface SwatConfig {
   headDim: number
   /** Channels between the two halves of the SwiGLU layer. */
   intermediateSize: number
+  /** What mixes tokens in each block: attention, or one of the recurrences to compare with (spec 7). */
+  mixer: 'attention' | RecurrentType
   /**
    * Keys that a query sees, itself included; `null` = all earlier ones. A list is a pattern over the layers, repeated
    * as often as it takes: `[128, 128, 128, null]` has none in every fourth layer, see {@link layerWindows}.
@@ -101,6 +104,8 @@ export interface SwatConfigInput {
   headDim?: number
   /** Default: `256·⌈⌊hiddenSize·4·2/3⌋ / 256⌉`, the official rule (spec 4.1). */
   intermediateSize?: number
+  /** Default: `'attention'`. A recurrence needs window `null`, slopes `'none'` and rope `null`. */
+  mixer?: 'attention' | RecurrentType
   /** See {@link SwatConfig.window}. */
   window: number | null | (number | null)[]
   /** Default: `'sigmoid'`. */
@@ -178,6 +183,8 @@ const slopeCounts = z.strictObject({
   reverseSecond: z.boolean().optional(),
 })
 
+const mixers = ['attention', 'retnet', 'gla', 'mamba2', 'deltanet', 'gated-deltanet'] as const
+
 const fields = {
   vocabSize: positiveInteger,
   hiddenSize: positiveInteger,
@@ -186,6 +193,7 @@ const fields = {
   kvHeads: positiveInteger.optional(),
   headDim: positiveInteger.optional(),
   intermediateSize: positiveInteger.optional(),
+  mixer: z.enum(mixers, expecting(mixers.map((name) => `'${name}'`).join(', '))).default('attention'),
   window: z.union([oneWindow, z.array(oneWindow).min(1, window)], window),
   activation: z.enum(['sigmoid', 'softmax'], expecting(`'sigmoid' or 'softmax'`)).default('sigmoid'),
   slopes: z

@@ -1,6 +1,7 @@
 import { parametersFromSafetensors, type Random, type SafetensorsEntry } from '@swat-js/tensor-core'
 import { resolveSlopes } from '../config/resolve-slopes.js'
 import type { SwatConfig } from '../config/swat-config.js'
+import { initialRecurrentParameter } from '../recurrent/initial-recurrent-parameter.js'
 import type { SwatParameters } from '../swat-transformer/model.js'
 import { parameterShapes } from './parameter-shapes.js'
 
@@ -20,11 +21,19 @@ export function initializeParameters(config: SwatConfig, random: Random): SwatPa
   const shapes = parameterShapes(config)
   const tensors = new Map<string, SafetensorsEntry>()
   for (const [name, shape] of shapes) {
-    const data = new Float32Array(shape.reduce((product, axis) => product * axis, 1))
-    fill(data, name, config, random)
+    const data = valuesOf(name, shape, config, random)
     tensors.set(name, { dtype: 'F32', shape, data })
   }
   return parametersFromSafetensors<SwatParameters>({ metadata: {}, tensors }, shapes)
+}
+
+function valuesOf(name: string, shape: readonly number[], config: SwatConfig, random: Random): Float32Array {
+  const { mixer, initStd } = config
+  const [, ofMixer] = /\.attn\.(.+)$/.exec(name) ?? []
+  if (mixer !== 'attention' && ofMixer) return initialRecurrentParameter(mixer, ofMixer, shape, random, initStd)
+  const data = new Float32Array(shape.reduce((product, axis) => product * axis, 1))
+  fill(data, name, config, random)
+  return data
 }
 
 function fill(data: Float32Array, name: string, config: SwatConfig, random: Random): void {

@@ -1,4 +1,6 @@
+import { recurrentOf } from '../config/recurrent-of.js'
 import type { SwatConfig } from '../config/swat-config.js'
+import { recurrentParameterShapes } from '../recurrent/recurrent-parameters.js'
 
 /**
  * The shape of every parameter under its official name (spec 4.5); what the official class does not know has names in
@@ -21,11 +23,29 @@ export function parameterShapes(config: SwatConfig): Map<string, number[]> {
 }
 
 function blockShapes(config: SwatConfig): Record<string, number[]> {
-  const { hiddenSize, heads, kvHeads, headDim, intermediateSize } = config
-  const { trainableSlopes, sigmoidBias, positionBias, learnedSink, qkvBias, qkNorm, layerScale, attnOutNorm } = config
-  const [queries, keys] = [heads * headDim, kvHeads * headDim]
+  const { hiddenSize, intermediateSize, layerScale, attnOutNorm } = config
   return {
     'attn_norm.weight': [hiddenSize],
+    ...mixerShapes(config),
+    ...(attnOutNorm && { 'attn_out_norm.weight': [hiddenSize] }),
+    ...(layerScale !== null && { 'attn_layer_scale.weight': [hiddenSize] }),
+    'mlp_norm.weight': [hiddenSize],
+    'mlp.gate_proj.weight': [intermediateSize, hiddenSize],
+    'mlp.up_proj.weight': [intermediateSize, hiddenSize],
+    'mlp.down_proj.weight': [hiddenSize, intermediateSize],
+    ...(layerScale !== null && { 'mlp_layer_scale.weight': [hiddenSize] }),
+  }
+}
+
+function mixerShapes(config: SwatConfig): Record<string, number[]> {
+  const recurrent = recurrentOf(config)
+  if (recurrent) {
+    return Object.fromEntries([...recurrentParameterShapes(recurrent)].map(([name, shape]) => [`attn.${name}`, shape]))
+  }
+  const { hiddenSize, heads, kvHeads, headDim } = config
+  const { trainableSlopes, sigmoidBias, positionBias, learnedSink, qkvBias, qkNorm } = config
+  const [queries, keys] = [heads * headDim, kvHeads * headDim]
+  return {
     'attn.q_proj.weight': [queries, hiddenSize],
     ...(qkvBias && { 'attn.q_proj.bias': [queries] }),
     'attn.k_proj.weight': [keys, hiddenSize],
@@ -38,12 +58,5 @@ function blockShapes(config: SwatConfig): Record<string, number[]> {
     ...(sigmoidBias === 'learned' && { 'attn.sigmoid_bias': [heads] }),
     ...(positionBias && { 'attn.learnable_bias_diagonals': [heads, positionBias.length] }),
     ...(learnedSink && { 'attn.sink_logits': [heads] }),
-    ...(attnOutNorm && { 'attn_out_norm.weight': [hiddenSize] }),
-    ...(layerScale !== null && { 'attn_layer_scale.weight': [hiddenSize] }),
-    'mlp_norm.weight': [hiddenSize],
-    'mlp.gate_proj.weight': [intermediateSize, hiddenSize],
-    'mlp.up_proj.weight': [intermediateSize, hiddenSize],
-    'mlp.down_proj.weight': [hiddenSize, intermediateSize],
-    ...(layerScale !== null && { 'mlp_layer_scale.weight': [hiddenSize] }),
   }
 }

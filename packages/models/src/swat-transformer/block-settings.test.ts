@@ -23,6 +23,7 @@ describe('blockSettings', () => {
         qkvBias: false,
         qkNorm: false,
       },
+      recurrent: null,
       normEpsilon: 1e-6,
     })
   })

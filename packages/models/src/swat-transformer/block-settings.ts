@@ -1,5 +1,6 @@
 import { layerWindows } from '../config/layer-windows.js'
 import { resolveSlopes } from '../config/resolve-slopes.js'
+import { recurrentOf } from '../config/recurrent-of.js'
 import type { SwatConfig } from '../config/swat-config.js'
 import type { SwatBlockSettings } from './block.js'
 
@@ -30,6 +31,7 @@ export function blockSettings(config: SwatConfig, layer = 0): SwatBlockSettings 
       qkvBias,
       qkNorm,
     },
+    recurrent: recurrentOf(config),
     normEpsilon,
   }
 }

@@ -5,15 +5,20 @@ import {
   type SwatAttentionParameters,
   type SwatAttentionSettings,
 } from '@swat-js/swat-attention'
-import { addRmsNorm, rmsNorm, tf, type KernelPolicy } from '@swat-js/tensor-core'
+import { addRmsNorm, rmsNorm, SwatError, tf, type KernelPolicy } from '@swat-js/tensor-core'
 import { mlp, type MlpParameters } from '../layers/mlp.js'
 import type { NormWeight } from '../layers/weights.js'
+import { recurrentLayer } from '../recurrent/recurrent-layer.js'
+import type { RecurrentParameters } from '../recurrent/recurrent-parameters.js'
+import type { RecurrentSettings } from '../recurrent/recurrent-settings.js'
+import type { RecurrentState } from '../recurrent/recurrent-state.js'
+import { isRecurrentState, type LayerMemory } from './layer-memory.js'
 
 /** Parameters of one block under their official names. */
 export type SwatBlockParameters = {
   /** Norm before attention, `[hidden]`. */
   attn_norm: NormWeight
-  /** Projections of the attention layer. */
+  /** Parameters of the attention layer; where the mixer is a recurrence, those of `RecurrentParameters` instead. */
   attn: SwatAttentionParameters
   /** Where `attnOutNorm` is on: norm after attention, `[hidden]` (spec 1.8). */
   attn_out_norm?: NormWeight
@@ -31,6 +36,8 @@ export type SwatBlockParameters = {
 export interface SwatBlockSettings {
   /** Heads, window, activation and slopes. */
   attention: SwatAttentionSettings
+  /** A recurrence in the place of attention; default null. */
+  recurrent?: RecurrentSettings | null
   /** Epsilon of all norms. */
   normEpsilon: number
 }
@@ -41,8 +48,8 @@ export interface SwatBlockContext {
   rotary: RotaryTables | null
   /** Rotary tables for looking at sinks in the cache, as the attention layer takes them. */
   sinkRotary?: RotaryTables | null
-  /** Keys and values of earlier tokens, consumed; without it the input is the start of a sequence. */
-  cache?: RollingCache
+  /** What is known of earlier tokens, consumed; without it the input is the start of a sequence. */
+  cache?: LayerMemory
   /** With a cache: tokens of each sequence, the rest is padding. */
   lengths?: readonly number[]
   /** Which kernels run. */
@@ -54,7 +61,7 @@ export interface SwatBlockResult {
   /** `[batch, length, hidden]` */
   output: tf.Tensor3D
   /** The cache for the next call; `null` when none came. */
-  cache: RollingCache | null
+  cache: LayerMemory | null
 }
 
 /**
@@ -80,10 +87,33 @@ export function swatBlock(
 
   // every tensor: [batch, length, hidden]
   const before = addRmsNorm(x, null, parameters.attn_norm.weight, norm)
-  const attention = swatAttentionLayer(before.normalised, parameters.attn, settings.attention, context)
-  const branch = scaled(normed(attention.output), attn_layer_scale)
+  const mixed = mix(before.normalised, parameters.attn, settings, context)
+  const branch = scaled(normed(mixed.output), attn_layer_scale)
   const attended = addRmsNorm(before.sum, branch, parameters.mlp_norm.weight, norm)
   const fedForward = mlp(attended.normalised, parameters.mlp, context)
   const output: tf.Tensor3D = tf.add(attended.sum, scaled(fedForward, mlp_layer_scale))
-  return { output, cache: attention.cache }
+  return { output, cache: mixed.cache }
+}
+
+/** Attention, or the recurrence in its place. */
+function mix(
+  x: tf.Tensor3D,
+  parameters: SwatAttentionParameters,
+  { attention, recurrent }: SwatBlockSettings,
+  { cache, ...context }: SwatBlockContext,
+): SwatBlockResult {
+  const isState = cache !== undefined && isRecurrentState(cache)
+  if (cache && isState !== Boolean(recurrent)) {
+    throw new SwatError(
+      'cache',
+      `swatBlock: the cache is that of ${isState ? 'a recurrence' : 'attention'}, but the block has ` +
+        `${recurrent ? recurrent.type : 'attention'}. Make it with createModelCache for this model.`,
+    )
+  }
+  if (!recurrent) return swatAttentionLayer(x, parameters, attention, { ...context, cache: cache as RollingCache })
+  const { output, state } = recurrentLayer(x, parameters as unknown as RecurrentParameters, recurrent, {
+    ...context,
+    state: cache as RecurrentState,
+  })
+  return { output, cache: state }
 }

@@ -1,4 +1,5 @@
 import { rotaryTables } from '@swat-js/positional-encodings'
+import type { RollingCache } from '@swat-js/swat-attention'
 import {
   clipByGlobalNorm,
   disposeParameters,
@@ -151,7 +152,7 @@ describe.each(engines)('swatTransformer on $name', ({ backend, kernels }) => {
           cache = next.cache
           start += chunk
           expect(cache.layers.map(({ positions }) => positions)).toEqual([[start], [start]])
-          expect(cache.layers[1].memory.keys.shape[1]).toBe(streaming.config.window - 1)
+          expect((cache.layers[1] as RollingCache).memory.keys.shape[1]).toBe(streaming.config.window - 1)
         }
         disposeModelCache(cache)
         tf.dispose(parameters)

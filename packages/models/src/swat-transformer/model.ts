@@ -5,7 +5,7 @@ import {
   type RotaryTables,
   type StaticRotaryScaling,
 } from '@swat-js/positional-encodings'
-import { disposeRollingCache, inCachePosition, type RollingCache } from '@swat-js/swat-attention'
+import { inCachePosition } from '@swat-js/swat-attention'
 import {
   checkpoint,
   embedding,
@@ -24,6 +24,7 @@ import { parameterShapes } from '../parameters/parameter-shapes.js'
 import { blockSettings } from './block-settings.js'
 import { swatBlock, type SwatBlockParameters, type SwatBlockResult } from './block.js'
 import { freeIntermediates } from './free-intermediates.js'
+import { disposeLayerMemory, type LayerMemory } from './layer-memory.js'
 import type { ModelCache } from './model-cache.js'
 
 /** All parameters of a model, nested under their official names (spec 4.5). */
@@ -135,7 +136,7 @@ export function swatHiddenStates(
   const { embeddings, layers, norm } = parameters.model
   const { cache, lengths, kernels } = context
   const block = blockFunction(config, context)
-  const caches: RollingCache[] = []
+  const caches: LayerMemory[] = []
 
   const forward = () => {
     const rotary = rotaryOfPass(config, ids.shape[1], context) // one for each block
@@ -157,7 +158,7 @@ export function swatHiddenStates(
   try {
     return { ...freeIntermediates(forward), outputWeight: (parameters.lm_head ?? embeddings).weight }
   } catch (error) {
-    caches.forEach(disposeRollingCache)
+    caches.forEach(disposeLayerMemory)
     throw error
   }
 }
@@ -173,7 +174,7 @@ type BlockFunction = (
   parameters: SwatBlockParameters,
   layer: number,
   rotary: BlockRotary,
-  cache: RollingCache | undefined,
+  cache: LayerMemory | undefined,
 ) => SwatBlockResult
 
 /** One block as the whole model runs it: its intermediates go at its end, or are not kept for the gradient at all. */
