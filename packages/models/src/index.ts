@@ -45,6 +45,40 @@ export type {
 export { createModelCache, disposeModelCache } from './swat-transformer/model-cache.js'
 export type { ModelCache } from './swat-transformer/model-cache.js'
 
+export { recurrentLayer } from './recurrent/recurrent-layer.js'
+export type { RecurrentLayerContext, RecurrentLayerResult } from './recurrent/recurrent-layer.js'
+export { recurrentSettings } from './recurrent/recurrent-settings.js'
+export type {
+  CommonRecurrentSettings,
+  DeltaNetSettings,
+  ExpandedRecurrentSettings,
+  GatedDeltaNetSettings,
+  GlaSettings,
+  Mamba2Settings,
+  RecurrentSettings,
+  RecurrentSettingsInput,
+  RecurrentType,
+  RetNetSettings,
+} from './recurrent/recurrent-settings.js'
+export { recurrentParameterShapes } from './recurrent/recurrent-parameters.js'
+export type {
+  ConvolutionWeight,
+  DeltaNetParameters,
+  GatedDeltaNetParameters,
+  GlaParameters,
+  Mamba2Parameters,
+  RecurrentParameters,
+  RetNetParameters,
+} from './recurrent/recurrent-parameters.js'
+export { initialRecurrentParameter } from './recurrent/initial-recurrent-parameter.js'
+export { createRecurrentState, disposeRecurrentState, restartRecurrentSequences } from './recurrent/recurrent-state.js'
+export type { RecurrentMemory, RecurrentState } from './recurrent/recurrent-state.js'
+export { gatedLinearAttention } from './recurrent/linear-attention/gated-linear-attention.js'
+export type { GatedLinearAttentionOptions } from './recurrent/linear-attention/gated-linear-attention.js'
+export { deltaRule } from './recurrent/linear-attention/delta-rule.js'
+export type { DeltaRuleOptions } from './recurrent/linear-attention/delta-rule.js'
+export type { RecurrenceOptions, RecurrenceResult } from './recurrent/linear-attention/contract.js'
+
 export { modelLoss } from './training/model-loss.js'
 export type { ModelLossOptions, TokenBatch } from './training/model-loss.js'
 export { trainingMemory } from './training/training-memory.js'

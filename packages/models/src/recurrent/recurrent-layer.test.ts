@@ -4,6 +4,7 @@ import {
   createRandom,
   disposeParameters,
   flattenParameters,
+  mapParameters,
   parametersFromSafetensors,
   tf,
   useEngine,
@@ -23,6 +24,7 @@ import {
   restartRecurrentSequences,
   type RecurrentState,
 } from './recurrent-state.js'
+import { referenceLayer } from './testing/reference-layer.js'
 
 const types: readonly RecurrentType[] = ['retnet', 'gla', 'mamba2', 'deltanet', 'gated-deltanet']
 
@@ -186,6 +188,23 @@ describe.each(engines)('$type on $on', ({ backend, type, reason }) => {
       disposeRecurrentState(next.state as RecurrentState)
       disposeParameters(parameters)
     })
+  })
+
+  it.skipIf(reason)('agrees with the loops in double precision', async () => {
+    const parameters = mapParameters(parametersOf(settings, 11), (tensor, name) => {
+      if (!/norm|bias|^D$/.test(name)) return tensor
+      const other = tf.add(tensor, tf.tensor(Array.from({ length: tensor.size }, (_, i) => Math.sin(i)))) // not 1, not 0
+      tensor.dispose()
+      return other
+    })
+    const x = inputs(1, 70, 12)
+    const numbers = new Map<string, ArrayLike<number>>()
+    for (const [name, tensor] of flattenParameters(parameters)) numbers.set(name, await tensor.data())
+    const expected = referenceLayer(await x.data(), numbers, settings)
+    const { output } = await valuesOf(() => ({ output: recurrentLayer(x, parameters, settings).output }))
+    expectClose(output.data, expected, { relative: 1e-5 })
+    x.dispose()
+    disposeParameters(parameters)
   })
 
   it.skipIf(reason)('a token changes nothing before it', async () => {

@@ -4,7 +4,7 @@ import { SwatError } from '@swat-js/tensor-core'
 export type RecurrentType = 'retnet' | 'gla' | 'mamba2' | 'deltanet' | 'gated-deltanet'
 
 /** What all recurrent layers share. */
-interface CommonSettings {
+export interface CommonRecurrentSettings {
   /** Channels of input and output. */
   hiddenSize: number
   /** Number of heads. */
@@ -16,7 +16,7 @@ interface CommonSettings {
 }
 
 /** Sizes of keys and values as multiples of `headDim`. */
-interface ExpandedSettings extends CommonSettings {
+export interface ExpandedRecurrentSettings extends CommonRecurrentSettings {
   /** Size of a query and a key: `expandKey · headDim`. */
   expandKey: number
   /** Size of a value: `expandValue · headDim`. */
@@ -24,7 +24,7 @@ interface ExpandedSettings extends CommonSettings {
 }
 
 /** Retention with rotary positions and an output gate (arXiv 2307.08621). */
-export interface RetNetSettings extends ExpandedSettings {
+export interface RetNetSettings extends ExpandedRecurrentSettings {
   /** Which layer. */
   type: 'retnet'
   /** Base of the rotary frequencies. */
@@ -32,7 +32,7 @@ export interface RetNetSettings extends ExpandedSettings {
 }
 
 /** Gated linear attention: a decay for each channel of the keys (arXiv 2312.06635). */
-export interface GlaSettings extends ExpandedSettings {
+export interface GlaSettings extends ExpandedRecurrentSettings {
   /** Which layer. */
   type: 'gla'
   /** Rank of the projection to the decays. */
@@ -42,7 +42,7 @@ export interface GlaSettings extends ExpandedSettings {
 }
 
 /** Mamba-2, a state space model (arXiv 2405.21060). */
-export interface Mamba2Settings extends CommonSettings {
+export interface Mamba2Settings extends CommonRecurrentSettings {
   /** Which layer. */
   type: 'mamba2'
   /** Heads inside, of `headDim` channels each, as a multiple of `heads`. */
@@ -52,13 +52,13 @@ export interface Mamba2Settings extends CommonSettings {
 }
 
 /** The delta rule (arXiv 2406.06484). */
-export interface DeltaNetSettings extends ExpandedSettings {
+export interface DeltaNetSettings extends ExpandedRecurrentSettings {
   /** Which layer. */
   type: 'deltanet'
 }
 
 /** The delta rule with decay and an output gate (arXiv 2412.06464). */
-export interface GatedDeltaNetSettings extends ExpandedSettings {
+export interface GatedDeltaNetSettings extends ExpandedRecurrentSettings {
   /** Which layer. */
   type: 'gated-deltanet'
 }
@@ -68,14 +68,14 @@ export type RecurrentSettings = RetNetSettings | GlaSettings | Mamba2Settings | 
 
 /** What {@link recurrentSettings} takes: ratios may be left out. */
 export type RecurrentSettingsInput = {
-  [Settings in RecurrentSettings as Settings['type']]: CommonSettings &
+  [Settings in RecurrentSettings as Settings['type']]: CommonRecurrentSettings &
     Pick<Settings, 'type'> &
-    Partial<Omit<Settings, keyof CommonSettings>>
+    Partial<Omit<Settings, keyof CommonRecurrentSettings>>
 }[RecurrentType]
 
 /** Defaults of the official layers (spec 7). */
 const officialRatios: {
-  [Type in RecurrentType]: Omit<Extract<RecurrentSettings, { type: Type }>, keyof CommonSettings | 'type'>
+  [Type in RecurrentType]: Omit<Extract<RecurrentSettings, { type: Type }>, keyof CommonRecurrentSettings | 'type'>
 } = {
   retnet: { expandKey: 1, expandValue: 2, ropeBase: 10000 },
   gla: { expandKey: 0.5, expandValue: 1, gateRank: 16, gateNormaliser: 16 },
