@@ -20,6 +20,7 @@ interface EvalOptions {
   run: string
   data?: string[]
   tokens?: number
+  pieceLength?: number
   set: string[]
   backend: BackendName | 'auto'
   threads?: number
@@ -33,6 +34,11 @@ export function evalCommand(): Command {
     .requiredOption('--run <folder>', 'a run folder, for its latest checkpoint, or a checkpoint')
     .option('--data <path...>', 'files or folders to score, in place of the held-out text')
     .option('--tokens <count>', 'score only so many tokens', numberOption({ whole: true, least: 2 }))
+    .option(
+      '--piece-length <count>',
+      'cut the text into pieces of so many tokens, each scored by itself (default: the text is one stream)',
+      numberOption({ whole: true, least: 1 }),
+    )
     .addOption(modelSetOption())
     .addOption(backendOption())
     .addOption(threadsOption())
@@ -50,6 +56,7 @@ export function evalCommand(): Command {
         const { tokens } = packText(documents, checkpoint.tokenizer, endOfDocument)
         score = await scoreText(checkpoint, tokens, {
           limit: options.tokens ?? null,
+          pieceLength: options.pieceLength ?? null,
           onProgress: (done, total) => progress?.report({ event: 'progress', task: 'validation', done, total }),
         })
       } finally {

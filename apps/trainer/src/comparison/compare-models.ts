@@ -1,15 +1,20 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComparedModel } from '@swat-js/benchmarks'
 import { parameterCount } from '@swat-js/models'
-import { SwatError } from '@swat-js/tensor-core'
-import type { ModelSettings } from '../config/resolve-model.js'
-import { resolveModel } from '../config/resolve-model.js'
+import { disposeParameters, SwatError, useEngine } from '@swat-js/tensor-core'
+import { writeFileAtomic } from '@swat-js/tensor-core/node'
+import { readCheckpoint } from '../checkpoints/read-checkpoint.js'
+import { resolveModel, type ModelSettings } from '../config/resolve-model.js'
 import { resolveRunConfig } from '../config/resolve-run-config.js'
 import type { RunConfig } from '../config/run-config.js'
+import { scoreText } from '../evaluation/score-text.js'
 import type { RunEvent, RunSummary } from '../progress/run-event.js'
 import { readRunRecord } from '../run-folder/run-record.js'
 import { readRunSummary } from '../run-folder/run-summary.js'
 import { trainRun } from '../run.js'
+import { packText } from '../text/pack-text.js'
+import { readSplit } from '../text/read-split.js'
 import { comparedModels } from './compared-models.js'
 import { matchParameters } from './match-parameters.js'
 
@@ -58,7 +63,7 @@ export async function compareModels(options: CompareModelsOptions): Promise<Comp
     onNotice?.(`Run ${done + 1} of ${runs.length}: ${run.name}${old ? ', finished before' : ''}`)
     const summary = old ?? (await trainUnlessItDiverges(run, record !== null, options))
     if (summary?.reason === 'interrupted') break
-    const row = summary && rowOf(model, learningRate, summary)
+    const row = summary && (await rowOf(model, learningRate, summary, run))
     const best = rows.get(model)
     if (row && !(best && best.bitsPerByte <= row.bitsPerByte)) rows.set(model, row)
   }
@@ -92,11 +97,36 @@ function runConfig(config: RunConfig, name: string, learningRate: number): RunCo
   })
 }
 
-function rowOf(model: string, learningRate: number, summary: RunSummary): ComparedModel | null {
-  const { parameters, bitsPerByte, gzipBitsPerByte, validationLoss, tokens, tokensPerSecond, backend } = summary
-  if (bitsPerByte === null || gzipBitsPerByte === null || validationLoss === null) return null
+async function rowOf(
+  model: string,
+  learningRate: number,
+  summary: RunSummary,
+  run: RunConfig,
+): Promise<ComparedModel | null> {
+  const { parameters, bitsPerByte, gzipBitsPerByte, tokens, tokensPerSecond, backend, checkpoint } = summary
+  if (bitsPerByte === null || gzipBitsPerByte === null || checkpoint === null) return null
   return {
-    ...{ model, parameters, learningRate, bitsPerByte, gzipBitsPerByte, validationLoss, tokens },
-    ...{ tokensPerSecond, backend },
+    ...{ model, parameters, learningRate, tokens, tokensPerSecond, backend, gzipBitsPerByte },
+    bitsPerByte: await bitsInPieces(join(run.output.folder, run.name), checkpoint, run),
+    streamBitsPerByte: bitsPerByte,
+  }
+}
+
+/** Bits per byte of the held-out text in pieces as long as training sequences; kept beside the run's summary. */
+async function bitsInPieces(folder: string, checkpoint: string, run: RunConfig): Promise<number> {
+  const file = join(folder, 'pieces.json')
+  const kept = await readFile(file, 'utf8').catch(() => null)
+  if (kept !== null) return (JSON.parse(kept) as { bitsPerByte: number }).bitsPerByte
+  await useEngine(run.engine)
+  const speaker = await readCheckpoint(checkpoint)
+  try {
+    const { validation } = await readSplit(run)
+    const { tokens } = packText(validation, speaker.tokenizer, run.tokenizer.endOfDocument)
+    const limit = run.validation.finalTokens
+    const { bitsPerByte } = await scoreText(speaker, tokens, { limit, pieceLength: run.training.length })
+    await writeFileAtomic(file, `${JSON.stringify({ bitsPerByte })}\n`)
+    return bitsPerByte
+  } finally {
+    disposeParameters(speaker.parameters)
   }
 }

@@ -35,6 +35,8 @@ export interface SpeakingModel {
 export interface ScoreOptions {
   /** Take only so many tokens from the start; null takes all. */
   limit?: number | null
+  /** Cut the text into pieces of so many tokens, each scored by itself; null takes it as one stream. */
+  pieceLength?: number | null
   /** Called with the tokens scored so far and in total. */
   onProgress?: (done: number, total: number) => void
   /** Ends the scoring when it aborts. */
@@ -42,7 +44,7 @@ export interface ScoreOptions {
 }
 
 /**
- * Scores a text: every token but the first, once, with all the context the model can see.
+ * Scores a text: every token but the first, once, with all the context the model can see in the text, or in its piece.
  *
  * @param speaker - the model
  * @param tokens - the text
@@ -64,6 +66,7 @@ export async function scoreText(
     )
   }
   const { loss, totalNats } = await evaluateTokens(speaker.parameters, speaker.model, taken, {
+    ...(options.pieceLength && { pieceLength: options.pieceLength }),
     async onProgress(done, total) {
       options.onProgress?.(done, total)
       await setImmediate() // lets signals in

@@ -6,12 +6,12 @@ export interface ComparedModel {
   parameters: number
   /** The best learning rate. */
   learningRate: number
-  /** On held-out text, with all the context that the model can see. */
+  /** On held-out text in pieces as long as training sequences, each by itself. */
   bitsPerByte: number
+  /** On the same text as one stream, longer than any training sequence. */
+  streamBitsPerByte: number
   /** Of the same text. */
   gzipBitsPerByte: number
-  /** Mean loss on held-out text, nats a token. */
-  validationLoss: number
   /** Tokens it was trained on. */
   tokens: number
   /** In training. */

@@ -6,7 +6,7 @@ const columns: readonly Column<ComparedModel>[] = [
   ['model', ({ model }) => model],
   ['parameters', ({ parameters }) => thousands(parameters)],
   ['bits per byte', ({ bitsPerByte }) => bitsPerByte.toFixed(3)],
-  ['loss', ({ validationLoss }) => validationLoss.toFixed(4)],
+  ['as one stream', ({ streamBitsPerByte }) => streamBitsPerByte.toFixed(3)],
   ['learning rate', ({ learningRate }) => String(learningRate)],
   ['tokens/s', ({ tokensPerSecond }) => thousands(tokensPerSecond)],
 ]

@@ -34,12 +34,12 @@ describe.each(engines)('evaluateTokens on $name', ({ backend, kernels }) => {
   })
 
   /** Nats of every token but the first, from one forward pass over the whole text, in double precision. */
-  function natsOfEach(): number[] {
+  function natsOfEach(text = tokens): number[] {
     const logits = tf.tidy(() => {
-      const input = tf.tensor2d(tokens, [1, tokens.length], 'int32')
+      const input = tf.tensor2d(text, [1, text.length], 'int32')
       return swatTransformer(parameters, config, input, { kernels }).logits.dataSync()
     })
-    return Array.from(tokens.subarray(1), (label, i) => {
+    return Array.from(text.subarray(1), (label, i) => {
       const row = Array.from(logits.subarray(19 * i, 19 * i + 19))
       const largest = Math.max(...row)
       return largest + Math.log(row.reduce((sum, logit) => sum + Math.exp(logit - largest), 0)) - row[label]
@@ -55,6 +55,25 @@ describe.each(engines)('evaluateTokens on $name', ({ backend, kernels }) => {
       expectClose([result.totalNats, result.loss], [expected, expected / 69], { relative: 2e-6 })
     },
   )
+
+  it.each<EvaluationOptions>([
+    { pieceLength: 1 },
+    { pieceLength: 6 },
+    { pieceLength: 23 }, // three pieces exactly
+    { pieceLength: 6, chunk: 4 },
+    { pieceLength: 6, chunk: 13 },
+    { pieceLength: 100 },
+  ])('scores each piece by itself, with %j', async (options) => {
+    const { pieceLength = 0 } = options
+    const starts = Array.from({ length: Math.ceil(69 / pieceLength) }, (_, i) => i * pieceLength)
+    const nats = starts.flatMap((start) => natsOfEach(tokens.subarray(start, start + pieceLength + 1)))
+    expect(nats).toHaveLength(69)
+    const seen: number[] = []
+    const onProgress = (scored: number) => void seen.push(scored)
+    const result = await evaluateTokens(parameters, config, tokens, { ...options, kernels, onProgress })
+    expectClose([result.totalNats], [nats.reduce((a, b) => a + b)], { relative: 2e-6 })
+    expect(seen.at(-1)).toBe(69)
+  })
 
   it('scores the first tokens only, if asked', async () => {
     const expected = natsOfEach()
@@ -81,6 +100,7 @@ describe.each(engines)('evaluateTokens on $name', ({ backend, kernels }) => {
     ['nothing to score', [5], {}, /one token must be scored at least, but there are 1 tokens/],
     ['no tokens', [], {}, /there are 0 tokens/],
     ['a limit of 0', [1, 2], { limit: 0 }, /limit 0/],
+    ['pieces of nothing', [1, 2], { pieceLength: 0 }, /pieceLength must be a positive integer, but is 0/],
     ['chunks of nothing', [1, 2], { chunk: 0 }, /chunk must be a positive integer, but is 0/],
     ['an input beyond the vocabulary', [1, 19, 2], {}, /id number 1 is 19/],
     ['a last token beyond the vocabulary', [1, 19], {}, /label number 0 is 19/],

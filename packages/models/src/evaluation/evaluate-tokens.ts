@@ -10,6 +10,11 @@ export interface EvaluationOptions {
   chunk?: number
   /** Score at most this many tokens, from the start. */
   limit?: number
+  /**
+   * Cut the text into pieces in which so many tokens are scored, each by itself like a training sequence; the first of
+   * each is predicted from the last token of the piece before. Default: the whole text is one stream.
+   */
+  pieceLength?: number
   /** Which kernels run. */
   kernels?: KernelPolicy
   /** Called after each chunk with the tokens scored so far and in total; a promise is waited for. */
@@ -27,8 +32,8 @@ export interface Evaluation {
 }
 
 /**
- * Scores a text as one stream through the cache: every token but the first is scored once, with all the context that
- * the model can see.
+ * Scores a text through the cache, as one stream or in pieces: every token but the first is scored once, with all the
+ * context that the model can see in its stream or piece.
  *
  * @param parameters - the weights
  * @param config - the model they belong to
@@ -56,28 +61,71 @@ export async function evaluateTokens(
   if (!Number.isInteger(chunk) || chunk < 1) {
     throw new SwatError('evaluation', `evaluateTokens: chunk must be a positive integer, but is ${chunk}.`)
   }
+  const { pieceLength = total } = options
+  if (!Number.isInteger(pieceLength) || pieceLength < 1) {
+    throw new SwatError('evaluation', `evaluateTokens: pieceLength must be a positive integer, but is ${pieceLength}.`)
+  }
   const ids = Int32Array.from({ length: total + 1 }, (_, i) => tokens[i])
 
-  let cache = createModelCache(config, 1)
+  let scored = 0
   let totalNats = 0
+  for (const { starts, length } of groupsOfPieces(total, pieceLength, chunk)) {
+    await scoreTogether(parameters, config, ids, { starts, length, chunk, kernels }, async (nats, count) => {
+      totalNats += nats
+      scored += count
+      await onProgress?.(scored, total)
+    })
+  }
+  return { loss: totalNats / total, tokens: total, totalNats }
+}
+
+interface Group {
+  /** Where pieces of the same length start. */
+  starts: number[]
+  length: number
+}
+
+/** Short pieces are scored side by side, as many as make a chunk; the last one may be shorter than the others. */
+function groupsOfPieces(total: number, pieceLength: number, chunk: number): Group[] {
+  const whole = Array.from({ length: Math.floor(total / pieceLength) }, (_, i) => i * pieceLength)
+  const together = Math.max(1, Math.floor(chunk / pieceLength))
+  const groups: Group[] = []
+  for (let i = 0; i < whole.length; i += together) {
+    groups.push({ starts: whole.slice(i, i + together), length: pieceLength })
+  }
+  const rest = total % pieceLength
+  return rest === 0 ? groups : [...groups, { starts: [total - rest], length: rest }]
+}
+
+/** Scores pieces of one length side by side, in chunks; tells the nats of each chunk and the number of its tokens. */
+async function scoreTogether(
+  parameters: SwatParameters,
+  config: SwatConfig,
+  ids: Int32Array,
+  { starts, length, chunk, kernels }: Group & { chunk: number; kernels: KernelPolicy | undefined },
+  tell: (nats: number, count: number) => Promise<void>,
+): Promise<void> {
+  let cache = createModelCache(config, starts.length)
+  const perPass = Math.max(1, Math.floor(chunk / starts.length))
   try {
-    for (let start = 0; start < total; start += chunk) {
-      const end = Math.min(start + chunk, total)
+    for (let from = 0; from < length; from += perPass) {
+      const to = Math.min(from + perPass, length)
+      const count = starts.length * (to - from)
       const loss = tf.tidy(() => {
-        const inputs = tf.tensor2d(ids.subarray(start, end), [1, end - start], 'int32')
-        const labels = tf.tensor1d(ids.subarray(start + 1, end + 1), 'int32') // [length]
+        const part = (shift: number) =>
+          Int32Array.from(starts.flatMap((start) => [...ids.subarray(start + from + shift, start + to + shift)]))
+        const inputs = tf.tensor2d(part(0), [starts.length, to - from], 'int32')
+        const labels = tf.tensor1d(part(1), 'int32') // [pieces · length]
         const next = swatTransformer(parameters, config, inputs, { cache, kernels })
         cache = next.cache ?? cache // at once: what follows may throw
-        const logits = tf.reshape(next.logits, [-1, config.vocabSize]) as tf.Tensor2D // [length, vocab]
+        const logits = tf.reshape(next.logits, [count, config.vocabSize]) as tf.Tensor2D // [pieces · length, vocab]
         return crossEntropy(logits, labels, { kernels })
       })
       const [meanNats] = await loss.data()
       loss.dispose()
-      totalNats += meanNats * (end - start)
-      await onProgress?.(end, total)
+      await tell(meanNats * count, count)
     }
   } finally {
     disposeModelCache(cache)
   }
-  return { loss: totalNats / total, tokens: total, totalNats }
 }
