@@ -47,5 +47,5 @@ async function write(name: string, config: SwatConfig, seed: number, prompts: nu
   )
   writeFileSync(join(path, 'prompts.json'), JSON.stringify({ name, seed, prompts, logits }))
   disposeParameters(parameters)
-  console.log(path)
+  process.stdout.write(`${path}\n`)
 }
