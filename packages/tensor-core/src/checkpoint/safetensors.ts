@@ -68,8 +68,7 @@ export function writeSafetensors(
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
   const entries = [...tensors]
-  expectNames(entries.map(([name]) => name))
-  for (const [name, entry] of entries) expectEntry(name, entry)
+  expectWritable('writeSafetensors', entries, metadata)
   const laidOut = [...entries].sort(([, a], [, b]) => elementBytes(b.dtype) - elementBytes(a.dtype))
   const begins = new Map<string, number>()
   let dataLength = 0
@@ -81,7 +80,7 @@ export function writeSafetensors(
     const begin = begins.get(name) as number
     return [name, { dtype, shape, data_offsets: [begin, begin + data.byteLength] }]
   })
-  const head: [string, unknown][] = metadata ? [['__metadata__', checkedMetadata('writeSafetensors', metadata)]] : []
+  const head: [string, unknown][] = metadata ? [['__metadata__', metadata]] : []
   const header = paddedHeader([...head, ...descriptions])
   const file = new Uint8Array(8 + header.length + dataLength)
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true)
@@ -94,9 +93,21 @@ export function writeSafetensors(
   return file
 }
 
-function expectNames(names: string[]): void {
+/**
+ * Refuses what the format cannot hold, before anything is written.
+ *
+ * @param caller - the public function that is to write
+ * @param entries - names and tensors
+ * @param metadata - strings for `__metadata__`
+ * @throws SwatError `safetensors`, see {@link writeSafetensors}
+ */
+export function expectWritable(
+  caller: string,
+  entries: readonly (readonly [string, SafetensorsEntry])[],
+  metadata?: Readonly<Record<string, string>>,
+): void {
   const seen = new Set<string>()
-  for (const name of names) {
+  for (const [name, entry] of entries) {
     const fault =
       name === '__metadata__'
         ? 'is reserved'
@@ -105,13 +116,15 @@ function expectNames(names: string[]): void {
           : isUnicode(name)
             ? undefined
             : 'has half a surrogate pair'
-    if (fault) throw failure('writeSafetensors', `the name ${quoted(name)} ${fault}`, 'Give each tensor its own name.')
+    if (fault) throw failure(caller, `the name ${quoted(name)} ${fault}`, 'Give each tensor its own name.')
     seen.add(name)
+    expectEntry(caller, name, entry)
   }
+  if (metadata) expectMetadata(caller, metadata, 'Write other values as JSON text.')
 }
 
-function expectEntry(name: string, { dtype, shape, data }: SafetensorsEntry): void {
-  const wrong = (what: string, wayOut: string) => failure('writeSafetensors', `${quoted(name)} ${what}`, wayOut)
+function expectEntry(caller: string, name: string, { dtype, shape, data }: SafetensorsEntry): void {
+  const wrong = (what: string, wayOut: string) => failure(caller, `${quoted(name)} ${what}`, wayOut)
   const expected = Object.hasOwn(arrayTypes, dtype) ? arrayTypes[dtype] : undefined
   if (!expected) throw wrong(`has dtype ${shown(dtype)}; known are ${known}`, 'Convert the data to one of them.')
   if (!isSizes(shape)) throw wrong(`must have a shape of whole numbers, but has ${shown(shape)}`, 'Correct the shape.')
@@ -153,7 +166,8 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { json, dataStart } = headerText(bytes)
   const header = parseHeader(json)
   const dataLength = bytes.length - dataStart
-  const metadata = checkedMetadata('readSafetensors', header.has('__metadata__') ? header.get('__metadata__') : {})
+  const metadata = header.has('__metadata__') ? header.get('__metadata__') : {}
+  expectMetadata('readSafetensors', metadata, writeAgain)
   header.delete('__metadata__')
   const descriptions = [...header].map(([name, description]) => expectDescription(name, description, dataLength))
   expectContiguous(descriptions, dataLength)
@@ -266,14 +280,14 @@ function product(sizes: readonly number[]): number {
   return result
 }
 
-function checkedMetadata(caller: string, metadata: unknown): Record<string, string> {
+function expectMetadata(
+  caller: string,
+  metadata: unknown,
+  wayOut: string,
+): asserts metadata is Record<string, string> {
   const isText = (value: unknown) => typeof value === 'string' && isUnicode(value)
-  if (isRecord(metadata) && Object.entries(metadata).flat().every(isText)) return metadata as Record<string, string>
-  throw failure(
-    caller,
-    `__metadata__ must hold Unicode strings only, but is ${shown(metadata)}`,
-    caller === 'readSafetensors' ? writeAgain : 'Write other values as JSON text.',
-  )
+  if (isRecord(metadata) && Object.entries(metadata).flat().every(isText)) return
+  throw failure(caller, `__metadata__ must hold Unicode strings only, but is ${shown(metadata)}`, wayOut)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
