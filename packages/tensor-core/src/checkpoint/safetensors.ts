@@ -1,4 +1,5 @@
 import { SwatError } from '../swat-error.js'
+import { jsonNames } from './json-names.js'
 
 /** The array type of each element type; F16 and BF16 are kept as their 16 bits (see `safetensorsToFloat32`). */
 const arrayTypes = {
@@ -10,6 +11,9 @@ const arrayTypes = {
   I32: Int32Array,
   I16: Int16Array,
   I8: Int8Array,
+  U64: BigUint64Array,
+  U32: Uint32Array,
+  U16: Uint16Array,
   U8: Uint8Array,
   BOOL: Uint8Array,
 } as const
@@ -24,7 +28,17 @@ export interface SafetensorsEntry {
   /** Length of each axis; empty for a scalar. */
   shape: readonly number[]
   /** Elements, row-major, in the array of `dtype`; F16 and BF16 as their bits in a Uint16Array, BOOL as 0 and 1. */
-  data: Float64Array | Float32Array | Uint16Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array
+  data:
+    | Float64Array
+    | Float32Array
+    | BigInt64Array
+    | Int32Array
+    | Int16Array
+    | Int8Array
+    | BigUint64Array
+    | Uint32Array
+    | Uint16Array
+    | Uint8Array
 }
 
 /** What a safetensors file holds. */
@@ -38,64 +52,111 @@ export interface SafetensorsFile {
 const largestHeader = 100_000_000 // the limit of the reference implementation
 
 /**
- * Writes the safetensors format: an 8-byte little-endian header length, a JSON header, the tensors' bytes without gaps.
- * The same input gives the same bytes.
+ * Writes the safetensors format: an 8-byte little-endian header length, a JSON header padded to 8 bytes, the tensors'
+ * bytes without gaps. The header names them in the order given; their bytes come widest elements first, as the
+ * reference implementation lays them out, so that each begins at a multiple of its element size and can be used where
+ * it lies. The same input gives the same bytes.
  *
- * @param tensors - names and tensors, written in this order
+ * @param tensors - names and tensors
  * @param metadata - strings for the header's `__metadata__`
  * @returns the file's bytes
- * @throws SwatError `safetensors` when a name occurs twice, or data do not fit dtype and shape
+ * @throws SwatError `safetensors` when a name occurs twice or is reserved, a text is not Unicode, metadata are not
+ * strings, or data do not fit dtype and shape
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, SafetensorsEntry]>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
   const entries = [...tensors]
-  const header = new Map<string, unknown>()
-  if (metadata) header.set('__metadata__', checkedMetadata('writeSafetensors', metadata))
-  let end = 0
-  for (const [name, entry] of entries) {
-    if (name === '__metadata__' || header.has(name)) {
-      throw failure('writeSafetensors', `the name '${name}' is ${header.has(name) ? 'used twice' : 'reserved'}`)
-    }
-    expectEntry(name, entry)
-    const begin = end
-    end += entry.data.byteLength
-    header.set(name, { dtype: entry.dtype, shape: entry.shape, data_offsets: [begin, end] })
+  expectWritable('writeSafetensors', entries, metadata)
+  const laidOut = [...entries].sort(([, a], [, b]) => elementBytes(b.dtype) - elementBytes(a.dtype))
+  const begins = new Map<string, number>()
+  let dataLength = 0
+  for (const [name, { data }] of laidOut) {
+    begins.set(name, dataLength)
+    dataLength += data.byteLength
   }
-  const json = `{${[...header].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
-  const unpadded = new TextEncoder().encode(json)
-  const headerLength = Math.ceil(unpadded.length / 8) * 8
-  if (headerLength > largestHeader) {
-    throw failure('writeSafetensors', `the header would be ${headerLength} bytes; the limit is ${largestHeader}`)
-  }
-  const file = new Uint8Array(8 + headerLength + end).fill(0x20, 8, 8 + headerLength)
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true)
-  file.set(unpadded, 8)
-  let at = 8 + headerLength
-  for (const [, { data }] of entries) {
+  const descriptions = entries.map(([name, { dtype, shape, data }]): [string, unknown] => {
+    const begin = begins.get(name) as number
+    return [name, { dtype, shape, data_offsets: [begin, begin + data.byteLength] }]
+  })
+  const head: [string, unknown][] = metadata ? [['__metadata__', metadata]] : []
+  const header = paddedHeader([...head, ...descriptions])
+  const file = new Uint8Array(8 + header.length + dataLength)
+  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true)
+  file.set(header, 8)
+  let at = 8 + header.length
+  for (const [, { data }] of laidOut) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
     at += data.byteLength
   }
   return file
 }
 
-function expectEntry(name: string, { dtype, shape, data }: SafetensorsEntry): void {
-  const expected = arrayTypes[dtype]
-  if (!expected) throw failure('writeSafetensors', `'${name}' has dtype ${dtype}; known are ${known}`)
-  const size = shape.reduce((product, axis) => product * axis, 1)
+/**
+ * Refuses what the format cannot hold, before anything is written.
+ *
+ * @param caller - the public function that is to write
+ * @param entries - names and tensors
+ * @param metadata - strings for `__metadata__`
+ * @throws SwatError `safetensors`, see {@link writeSafetensors}
+ */
+export function expectWritable(
+  caller: string,
+  entries: readonly (readonly [string, SafetensorsEntry])[],
+  metadata?: Readonly<Record<string, string>>,
+): void {
+  const seen = new Set<string>()
+  for (const [name, entry] of entries) {
+    const fault =
+      name === '__metadata__'
+        ? 'is reserved'
+        : seen.has(name)
+          ? 'is used twice'
+          : isUnicode(name)
+            ? undefined
+            : 'has half a surrogate pair'
+    if (fault) throw failure(caller, `the name ${quoted(name)} ${fault}`, 'Give each tensor its own name.')
+    seen.add(name)
+    expectEntry(caller, name, entry)
+  }
+  if (metadata) expectMetadata(caller, metadata, 'Write other values as JSON text.')
+}
+
+function expectEntry(caller: string, name: string, { dtype, shape, data }: SafetensorsEntry): void {
+  const wrong = (what: string, wayOut: string) => failure(caller, `${quoted(name)} ${what}`, wayOut)
+  const expected = Object.hasOwn(arrayTypes, dtype) ? arrayTypes[dtype] : undefined
+  if (!expected) throw wrong(`has dtype ${shown(dtype)}; known are ${known}`, 'Convert the data to one of them.')
+  if (!isSizes(shape)) throw wrong(`must have a shape of whole numbers, but has ${shown(shape)}`, 'Correct the shape.')
+  const size = product(shape)
   if (!(data instanceof expected) || data.length !== size) {
-    throw failure(
-      'writeSafetensors',
-      `'${name}' has dtype ${dtype} and shape [${shape.join(', ')}], so its data must be a ${expected.name} of ${size}, ` +
+    throw wrong(
+      `has dtype ${dtype} and shape [${shape.join(', ')}], so its data must be a ${expected.name} of ${size}, ` +
         `but are a ${data.constructor.name} of ${data.length}`,
+      'Convert the data, or correct dtype and shape.',
     )
   }
 }
 
+function paddedHeader(members: [string, unknown][]): Uint8Array {
+  const json = `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
+  const unpadded = new TextEncoder().encode(json)
+  const length = Math.ceil(unpadded.length / 8) * 8
+  if (length > largestHeader) {
+    throw failure(
+      'writeSafetensors',
+      `the header would be ${length} bytes; the limit is ${largestHeader}`,
+      'Shorten the metadata, or write several files.',
+    )
+  }
+  const header = new Uint8Array(length).fill(0x20)
+  header.set(unpadded)
+  return header
+}
+
 /**
  * Reads the safetensors format, strictly: offsets must cover the file without gap or overlap and fit dtype and shape,
- * names must be unique.
+ * names must be unique. Nothing is allocated by a number of the header before it was held against the file's length.
  *
  * @param bytes - the whole file
  * @returns metadata and tensors. Data share memory with `bytes` where alignment allows
@@ -105,107 +166,92 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { json, dataStart } = headerText(bytes)
   const header = parseHeader(json)
   const dataLength = bytes.length - dataStart
+  const metadata = header.has('__metadata__') ? header.get('__metadata__') : {}
+  expectMetadata('readSafetensors', metadata, writeAgain)
+  header.delete('__metadata__')
+  const descriptions = [...header].map(([name, description]) => expectDescription(name, description, dataLength))
+  expectContiguous(descriptions, dataLength)
   const tensors = new Map<string, SafetensorsEntry>()
-  const ranges: { name: string; begin: number; end: number }[] = []
-  for (const [name, description] of Object.entries(header)) {
-    if (name === '__metadata__') continue
-    const { dtype, shape, begin, end } = expectDescription(name, description)
-    if (end > dataLength) {
-      throw failure('readSafetensors', `'${name}' ends at byte ${end} of the data, which has ${dataLength}: cut short`)
-    }
-    ranges.push({ name, begin, end })
+  for (const { name, dtype, shape, begin, end } of descriptions) {
     tensors.set(name, { dtype, shape, data: elements(bytes, dataStart + begin, end - begin, dtype) })
   }
-  expectContiguous(ranges, dataLength)
-  const metadata = '__metadata__' in header ? checkedMetadata('readSafetensors', header.__metadata__) : {}
   return { metadata, tensors }
 }
 
 function headerText(bytes: Uint8Array): { json: string; dataStart: number } {
-  if (bytes.length < 8) throw failure('readSafetensors', `expected at least 8 bytes, but the file has ${bytes.length}`)
+  if (bytes.length < 8) throw unreadable(`expected at least 8 bytes, but the file has ${bytes.length}`)
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
   if (length > largestHeader) {
-    throw failure(
-      'readSafetensors',
-      `the first 8 bytes give a header of ${length} bytes; the limit is ${largestHeader}`,
-    )
+    throw unreadable(`the first 8 bytes give a header of ${length} bytes; the limit is ${largestHeader}`)
   }
   const dataStart = 8 + Number(length)
   if (dataStart > bytes.length) {
-    throw failure('readSafetensors', `the header should end at byte ${dataStart}, but the file has ${bytes.length}`)
+    throw unreadable(`the header should end at byte ${dataStart}, but the file has ${bytes.length}`)
   }
   try {
     const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart))
     return { json, dataStart }
   } catch (cause) {
-    throw failure('readSafetensors', 'the header is not UTF-8', cause)
+    throw unreadable('the header must be UTF-8, but is not', cause)
   }
 }
 
-function parseHeader(json: string): Record<string, unknown> {
+function parseHeader(json: string): Map<string, unknown> {
   let header: unknown
   try {
     header = JSON.parse(json)
   } catch (cause) {
-    throw failure('readSafetensors', `the header is not JSON (${(cause as Error).message})`, cause)
+    throw unreadable(`the header is not JSON (${(cause as Error).message})`, cause)
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header) || !json.startsWith('{')) {
-    throw failure('readSafetensors', 'the header must be a JSON object that starts in its first byte')
+  if (!isRecord(header) || !json.startsWith('{')) {
+    throw unreadable(`the header must be a JSON object that starts in its first byte, but begins ${quoted(json)}`)
   }
-  const names = topLevelNames(json)
-  if (new Set(names).size < names.length) {
-    const twice = names.find((name, i) => names.indexOf(name) !== i)
-    throw failure('readSafetensors', `the name '${twice}' occurs twice in the header`)
-  }
-  return header as Record<string, unknown>
+  const { names, twice } = jsonNames(json)
+  if (twice !== undefined) throw unreadable(`the name ${quoted(twice)} occurs twice in the header`)
+  for (const name of names) if (!isUnicode(name)) throw unreadable(`the name ${quoted(name)} has half a surrogate pair`)
+  return new Map(names.map((name) => [name, header[name]]))
 }
 
-/** Names at the top level of a JSON object, as often as they occur: JSON.parse silently keeps the last. */
-function topLevelNames(json: string): string[] {
-  const names: string[] = []
-  let depth = 0
-  for (const [token, text] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (text !== undefined && depth === 1) names.push(JSON.parse(text) as string)
-    else if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-  }
-  return names
+interface Description {
+  name: string
+  dtype: SafetensorsDtype
+  shape: number[]
+  begin: number
+  end: number
 }
 
-function expectDescription(name: string, description: unknown) {
-  const wrong = (what: string) => failure('readSafetensors', `'${name}': ${what}`)
-  if (typeof description !== 'object' || description === null) throw wrong('its description must be an object')
-  const { dtype, shape, data_offsets: offsets } = description as Record<string, unknown>
+function expectDescription(name: string, description: unknown, dataLength: number): Description {
+  const wrong = (what: string, wayOut?: string) => unreadable(`${quoted(name)}: ${what}`, undefined, wayOut)
+  if (!isRecord(description)) throw wrong(`its description must be an object, but is ${shown(description)}`)
+  const { dtype, shape, data_offsets: offsets } = description
   if (typeof dtype !== 'string' || !Object.hasOwn(arrayTypes, dtype)) {
-    throw wrong(`dtype must be one of ${known}, but is ${JSON.stringify(dtype)}`)
+    throw wrong(`dtype must be one of ${known}, but is ${shown(dtype)}`, 'Convert the tensor where it was written.')
   }
-  if (!isSizes(shape)) throw wrong(`shape must be whole numbers, but is ${JSON.stringify(shape)}`)
+  if (!isSizes(shape)) throw wrong(`shape must be whole numbers, but is ${shown(shape)}`)
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw wrong(`data_offsets must be [begin, end], but are ${JSON.stringify(offsets)}`)
+    throw wrong(`data_offsets must be [begin, end], but are ${shown(offsets)}`)
   }
   const [begin, end] = offsets
-  const bytes = shape.reduce((product, axis) => product * axis, elementBytes(dtype as SafetensorsDtype))
-  if (end - begin !== bytes) {
-    throw wrong(`${dtype} [${shape.join(', ')}] takes ${bytes} bytes, but its data_offsets span ${end - begin}`)
+  const length = product([elementBytes(dtype as SafetensorsDtype), ...shape])
+  if (end - begin !== length) {
+    const takes = length <= Number.MAX_SAFE_INTEGER ? length : 'more than 2^53'
+    throw wrong(`${dtype} ${shown(shape)} takes ${takes} bytes, but its data_offsets span ${end - begin}`)
   }
-  return { dtype: dtype as SafetensorsDtype, shape, begin, end }
+  if (end > dataLength) throw wrong(`ends at byte ${end} of the data, which has ${dataLength}: cut short`)
+  return { name, dtype: dtype as SafetensorsDtype, shape, begin, end }
 }
 
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0)
-}
-
-function expectContiguous(ranges: { name: string; begin: number; end: number }[], dataLength: number): void {
+function expectContiguous(descriptions: readonly Description[], dataLength: number): void {
   let covered = 0
-  for (const { name, begin, end } of ranges.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of [...descriptions].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered) {
       const what = begin > covered ? 'leaves a gap before it' : 'overlaps the tensor before it'
-      throw failure('readSafetensors', `'${name}' begins at byte ${begin} of the data and ${what} (byte ${covered})`)
+      throw unreadable(`${quoted(name)} begins at byte ${begin} of the data and ${what} (byte ${covered})`)
     }
     covered = end
   }
   if (covered !== dataLength) {
-    throw failure('readSafetensors', `the tensors end at byte ${covered} of the data, which has ${dataLength}`)
+    throw unreadable(`the tensors end at byte ${covered} of the data, which has ${dataLength}`)
   }
 }
 
@@ -220,19 +266,63 @@ function elementBytes(dtype: SafetensorsDtype): number {
   return arrayTypes[dtype].BYTES_PER_ELEMENT
 }
 
-function checkedMetadata(caller: string, metadata: unknown): Record<string, string> {
-  const valid =
-    typeof metadata === 'object' &&
-    metadata !== null &&
-    !Array.isArray(metadata) &&
-    Object.values(metadata).every((value) => typeof value === 'string')
-  if (valid) return metadata as Record<string, string>
-  throw failure(caller, `__metadata__ must hold strings only, but is ${JSON.stringify(metadata)}`)
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0 && !Object.is(size, -0))
+}
+
+/** The product from left to right; Infinity from the first factor on that takes it past 2^53, even before a 0. */
+function product(sizes: readonly number[]): number {
+  let result = 1
+  for (const size of sizes) {
+    result *= size
+    if (result > Number.MAX_SAFE_INTEGER) return Infinity
+  }
+  return result
+}
+
+function expectMetadata(
+  caller: string,
+  metadata: unknown,
+  wayOut: string,
+): asserts metadata is Record<string, string> {
+  const isText = (value: unknown) => typeof value === 'string' && isUnicode(value)
+  if (isRecord(metadata) && Object.entries(metadata).flat().every(isText)) return
+  throw failure(caller, `__metadata__ must hold Unicode strings only, but is ${shown(metadata)}`, wayOut)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** False for half a surrogate pair, which UTF-8 cannot say and other readers refuse. */
+function isUnicode(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text)
+}
+
+/** A value of a damaged file in an error, which it must not flood. */
+function shown(value: unknown): string {
+  try {
+    return cut(JSON.stringify(value) ?? 'missing')
+  } catch {
+    return 'nested too deeply'
+  }
+}
+
+function quoted(name: string): string {
+  return `'${cut(name)}'`
+}
+
+function cut(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
 
 const known = Object.keys(arrayTypes).join(', ')
+const writeAgain = 'Fetch or write the file again.'
 
-function failure(caller: string, what: string, cause?: unknown): SwatError {
-  const wayOut = caller === 'readSafetensors' ? 'Fetch or write the file again.' : ''
-  return new SwatError('safetensors', `${caller}: ${what}. ${wayOut}`.trim(), { cause })
+function unreadable(what: string, cause?: unknown, wayOut = writeAgain): SwatError {
+  return failure('readSafetensors', what, wayOut, cause)
+}
+
+function failure(caller: string, what: string, wayOut: string, cause?: unknown): SwatError {
+  return new SwatError('safetensors', `${caller}: ${what}. ${wayOut}`, { cause })
 }

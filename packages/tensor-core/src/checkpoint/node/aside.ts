@@ -31,3 +31,18 @@ export function parseAside(name: string): Aside | null {
   const [, target, kind, pid] = /^(.+)\.(tmp|old)-(\d+)-[0-9a-f-]{36}$/.exec(name) ?? []
   return target === undefined ? null : { target, kind: kind as Aside['kind'], pid: Number(pid) }
 }
+
+/**
+ * Whether nobody will finish or remove it any more.
+ *
+ * @param aside - what {@link parseAside} read
+ * @returns true when the process that made it is gone; this process's own may belong to another save under way
+ */
+export function isLeft({ pid }: Aside): boolean {
+  try {
+    process.kill(pid, 0) // signal 0 only asks
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path'
 import { SwatError } from '../../swat-error.js'
-import { asideName, parseAside, type Aside } from './aside.js'
+import { asideName, isLeft, parseAside } from './aside.js'
 import { notWritten } from './not-written.js'
 import { syncFolder, writeSynced } from './synced.js'
 
@@ -54,16 +54,6 @@ async function recover(around: string, name: string): Promise<void> {
     } else if (aside?.target === name || (aside?.kind === 'tmp' && isLeft(aside))) {
       await rm(join(around, entry), { recursive: true, force: true })
     }
-  }
-}
-
-/** True when the process that made it is gone; this process's own may be a save of another checkpoint under way. */
-function isLeft({ pid }: Aside): boolean {
-  try {
-    process.kill(pid, 0) // signal 0 only asks
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 
