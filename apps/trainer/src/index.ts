@@ -28,6 +28,11 @@ export { readRunConfig } from './config/read-run-config.js'
 export type { ConfigOverrides } from './config/read-run-config.js'
 export { runConfigJsonSchema } from './config/run-config-json-schema.js'
 
+export { exportRun } from './hugging-face/export-run.js'
+export type { ExportOptions, ExportResult } from './hugging-face/export-run.js'
+export { importFolder } from './hugging-face/import-folder.js'
+export type { ImportOptions, ImportResult } from './hugging-face/import-folder.js'
+
 export { scoreText } from './evaluation/score-text.js'
 export type { ScoreOptions, SpeakingModel, TextScore } from './evaluation/score-text.js'
 export { continueText } from './evaluation/continue-text.js'

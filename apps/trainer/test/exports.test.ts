@@ -5,6 +5,8 @@ it('exports what the README lists', () => {
   expect(Object.keys(trainer).sort()).toEqual([
     'continueText',
     'continueTexts',
+    'exportRun',
+    'importFolder',
     'loadRun',
     'readRunConfig',
     'resolveRunConfig',

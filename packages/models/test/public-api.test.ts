@@ -19,6 +19,7 @@ it('exports exactly this', () => {
     'gatedLinearAttention',
     'generateBatch',
     'generateTokens',
+    'huggingFaceFiles',
     'initialRecurrentParameter',
     'initializeParameters',
     'intermediateSize',

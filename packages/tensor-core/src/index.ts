@@ -109,5 +109,7 @@ export type { CosineSettings, LearningRateSchedule, NanoGptSettings } from './op
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.js'
 export type { SafetensorsDtype, SafetensorsEntry, SafetensorsFile } from './checkpoint/safetensors.js'
 export { safetensorsToFloat32 } from './checkpoint/safetensors-to-float32.js'
+export { safetensorsFromFloat32 } from './checkpoint/safetensors-from-float32.js'
+export type { FloatDtype } from './checkpoint/safetensors-from-float32.js'
 export { parametersToSafetensors } from './checkpoint/parameters-to-safetensors.js'
 export { parametersFromSafetensors } from './checkpoint/parameters-from-safetensors.js'

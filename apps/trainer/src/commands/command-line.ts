@@ -5,7 +5,9 @@ import { benchCommand } from './bench-command.js'
 import { compareCommand } from './compare-command.js'
 import { configCommand } from './config-command.js'
 import { evalCommand } from './eval-command.js'
+import { exportCommand } from './export-command.js'
 import { generateCommand } from './generate-command.js'
+import { importCommand } from './import-command.js'
 import { planCommand } from './plan-command.js'
 import { trainCommand } from './train-command.js'
 import { watchOutput } from './watch-output.js'
@@ -29,7 +31,15 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
   const outputClosed = watchOutput(process.stdout)
   const leaveWithReader = () => outputClosed.addEventListener('abort', () => process.exit(0))
-  const readOnly = [generateCommand(), evalCommand(), configCommand(), planCommand(), benchCommand()]
+  const readOnly = [
+    generateCommand(),
+    evalCommand(),
+    configCommand(),
+    planCommand(),
+    exportCommand(),
+    importCommand(),
+    benchCommand(),
+  ]
   for (const command of readOnly) command.hook('preAction', leaveWithReader)
   const training = [trainCommand(setExitCode, outputClosed), compareCommand(setExitCode, outputClosed)]
   for (const command of [...training, ...readOnly]) {

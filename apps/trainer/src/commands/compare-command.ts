@@ -27,7 +27,12 @@ export function compareCommand(setExitCode: (code: number) => void, outputClosed
     .description('Trains models on the same tokens with as many parameters each, and tells how well they predict.')
     .argument('<config>', 'the recipe of all runs; the parameters of its model are what the others get')
     .option('--models <names>', `some of ${Object.keys(comparedModels).join(',')}`, names, Object.keys(comparedModels))
-    .option('--learning-rates <numbers>', 'each model is trained with each of them', numbers, [0.0025, 0.005, 0.01, 0.02])
+    .option(
+      '--learning-rates <numbers>',
+      'each model is trained with each of them',
+      numbers,
+      [0.0025, 0.005, 0.01, 0.02],
+    )
     .option('--set <key=value>', 'set a value of the configuration (YAML); may be repeated', collect, [])
     .option('--json <file>', 'write versions, configuration and rows as JSON')
     .option('--verbose', 'show where an error comes from')

@@ -13,6 +13,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import numpy
 import torch
 from transformers import AutoModelForCausalLM
 
@@ -43,11 +44,12 @@ for folder in sorted(path.parent for path in arguments.folder.glob("*/prompts.js
     model = load(folder)
     dynamic = "dynamic" in str(model.config.rope_scaling)
     rows = []
-    for prompt, ours in zip(case["prompts"], case["logits"]):
+    for i, prompt in enumerate(case["prompts"]):
         ids = torch.tensor([prompt])
         logits = model(ids, use_cache=False).logits[0]
         rows.append(logits)
-        error = compare("logits", logits, torch.tensor(ours).view_as(logits))
+        ours = torch.from_numpy(numpy.fromfile(folder / f"logits-{i}.f32", dtype=numpy.float32))
+        error = compare("logits", logits, ours.view_as(logits))
         print(f"{error:.1e}  {case['name']}, {len(prompt)} tokens")
         if dynamic:
             continue
@@ -66,6 +68,8 @@ for folder in sorted(path.parent for path in arguments.folder.glob("*/prompts.js
         assert torch.equal(whole, cached), (case["name"], whole, cached)
         beams = model.generate(ids, num_beams=3, **options)
         assert beams.shape == cached.shape
+    if len(case["prompts"][0]) >= 100:
+        continue
     with tempfile.TemporaryDirectory() as saved:
         model.save_pretrained(saved)
         again = load(saved)

@@ -37,15 +37,15 @@ async function write(name: string, config: SwatConfig, seed: number, prompts: nu
   for (const [file, text] of Object.entries(pythonFiles)) writeFileSync(join(path, file), text)
   const parameters = initializeParameters(config, createRandom(seed))
   writeFileSync(join(path, 'model.safetensors'), await parametersToSafetensors(parameters, { format: 'pt' }))
-  const logits = prompts.map((prompt) =>
-    Array.from(
-      tf.tidy(() => {
-        const ids = tf.tensor2d([prompt], [1, prompt.length], 'int32')
-        return swatTransformer(parameters, config, ids).logits.dataSync()
-      }),
-    ),
-  )
-  writeFileSync(join(path, 'prompts.json'), JSON.stringify({ name, seed, prompts, logits }))
+  for (const [i, prompt] of prompts.entries()) {
+    const logits = tf.tidy(() => {
+      const ids = tf.tensor2d([prompt], [1, prompt.length], 'int32')
+      return swatTransformer(parameters, config, ids).logits
+    })
+    writeFileSync(join(path, `logits-${i}.f32`), logits.dataSync<'float32'>()) // row-major, [length, vocab]
+    logits.dispose()
+  }
+  writeFileSync(join(path, 'prompts.json'), JSON.stringify({ name, seed, prompts }))
   disposeParameters(parameters)
   process.stdout.write(`${path}\n`)
 }

@@ -280,11 +280,7 @@ function product(sizes: readonly number[]): number {
   return result
 }
 
-function expectMetadata(
-  caller: string,
-  metadata: unknown,
-  wayOut: string,
-): asserts metadata is Record<string, string> {
+function expectMetadata(caller: string, metadata: unknown, wayOut: string): asserts metadata is Record<string, string> {
   const isText = (value: unknown) => typeof value === 'string' && isUnicode(value)
   if (isRecord(metadata) && Object.entries(metadata).flat().every(isText)) return
   throw failure(caller, `__metadata__ must hold Unicode strings only, but is ${shown(metadata)}`, wayOut)
