@@ -3,11 +3,13 @@ import * as models from '../src/index.js'
 
 it('exports exactly this', () => {
   expect(Object.keys(models).sort()).toEqual([
+    'attentionWeights',
     'blockSettings',
     'createModelCache',
     'describeWindow',
     'disposeModelCache',
     'embedTokens',
+    'embeddingGradients',
     'evaluateTokens',
     'fromHuggingFaceConfig',
     'generateBatch',
@@ -15,6 +17,7 @@ it('exports exactly this', () => {
     'initializeParameters',
     'intermediateSize',
     'layerWindows',
+    'lossByContext',
     'mlp',
     'modelLoss',
     'parameterCount',
@@ -22,6 +25,7 @@ it('exports exactly this', () => {
     'parametersFromHuggingFace',
     'presetConfig',
     'presetNames',
+    'readAttentionWeights',
     'readHiddenStates',
     'resolveConfig',
     'sampleToken',
@@ -33,6 +37,7 @@ it('exports exactly this', () => {
     'toHuggingFaceConfig',
     'tokenLogProbabilities',
     'tokenProbabilities',
+    'tokenReach',
     'trainingMemory',
     'trainingProducts',
     'trainingStep',
