@@ -5,6 +5,7 @@ import { benchCommand } from './bench-command.js'
 import { configCommand } from './config-command.js'
 import { evalCommand } from './eval-command.js'
 import { generateCommand } from './generate-command.js'
+import { inspectCommand } from './inspect-command.js'
 import { planCommand } from './plan-command.js'
 import { trainCommand } from './train-command.js'
 import { watchOutput } from './watch-output.js'
@@ -28,7 +29,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
   const outputClosed = watchOutput(process.stdout)
   const leaveWithReader = () => outputClosed.addEventListener('abort', () => process.exit(0))
-  const readOnly = [generateCommand(), evalCommand(), configCommand(), planCommand(), benchCommand()]
+  const readOnly = [generateCommand(), evalCommand(), configCommand(), inspectCommand(), planCommand(), benchCommand()]
   for (const command of readOnly) command.hook('preAction', leaveWithReader)
   for (const command of [trainCommand(setExitCode, outputClosed), ...readOnly]) {
     program.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))
