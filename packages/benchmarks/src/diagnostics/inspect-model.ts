@@ -137,7 +137,8 @@ async function inspectLayers(model: Model, settled: Settled, report: Report): Pr
       ...inspectHead(band, head, config.activation === 'softmax'),
       correlation: correlation(variance, ofHead),
     }))
-    layers.push({ layer, window: band.window, variance, received: mean, correlation: correlation(variance, mean), heads })
+    const ofMean = correlation(variance, mean)
+    layers.push({ layer, window: band.window, variance, received: mean, correlation: ofMean, heads })
     report((layer + 1) / config.layers)
   }
   return layers

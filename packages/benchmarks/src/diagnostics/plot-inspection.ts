@@ -77,7 +77,7 @@ export function plotInspection(inspection: Inspection, document: Document): stri
       ],
     }),
     panel('loss by context', {
-      x: { type: 'log', label: 'tokens given', ticks: loss.contexts, tickFormat: whole },
+      x: { type: 'log', base: 2, label: 'tokens given', ticks: loss.contexts, tickFormat: whole },
       y: { label: 'loss (nats)', grid: true },
       marks: [
         Plot.line(losses, { x: 'tokens', y: 'loss', stroke: colors[1], strokeWidth: 1.5 }),

@@ -19,8 +19,8 @@ export interface EmbeddingGradientsOptions {
 /**
  * How much the loss at a token depends on the tokens before it: the mean over places t of the Euclidean norm
  * `‖∂ℓ_t / ∂e_{t−Δ}‖`, where `ℓ_t` are the nats of token t + 1 and `e` the embeddings (spec 8.4, ii). Each place is
- * computed from the `length` tokens up to it alone, which is what the whole text gives where `length` is no less than the
- * receptive field and no sinks reach further.
+ * computed from the `length` tokens up to it alone, which is what the whole text gives where `length` is no less than
+ * the receptive field and no sinks reach further.
  *
  * @param parameters - the weights of the model
  * @param config - the model they belong to
