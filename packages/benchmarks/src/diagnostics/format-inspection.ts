@@ -1,7 +1,13 @@
 import { alignColumns, type Column } from '../report/align-columns.js'
 import { significant, thousands } from '../report/numbers.js'
 import { median } from '../timing/median.js'
-import type { HeadInspection, Inspection, LayerInspection, ReceptiveFieldInspection, SinkInspection } from './inspection.js'
+import type {
+  HeadInspection,
+  Inspection,
+  LayerInspection,
+  ReceptiveFieldInspection,
+  SinkInspection,
+} from './inspection.js'
 
 /**
  * An inspection as text: tables, each with what its columns mean.

@@ -25,8 +25,8 @@ export interface SinkScore {
 
 /**
  * The attention-sink score `Sink_k^ε` (spec 8.1): the share over sequences, layers and heads of `α_k > ε`, where `α_k`
- * is the mean weight on key k of the queries from k on. With a window the first token is soon out of sight; what takes its
- * place, if anything, is the first key still in the window. Without a window both are the same.
+ * is the mean weight on key k of the queries from k on. With a window the first token is soon out of sight; what takes
+ * its place, if anything, is the first key still in the window. Without a window both are the same.
  *
  * @param bands - a layer of a sequence each, all of one length
  * @param options - see {@link SinkScoreOptions}
