@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Inspection } from '@swat-js/benchmarks'
 import type { StartEvent } from '../src/index.js'
 import { outcomeOf, runSwat, startSwat, type Outcome } from './swat-process.js'
 import { tinyConfig, tinyFolder, tinyText } from './tiny-run.js'
@@ -137,6 +138,68 @@ describe('swat eval', () => {
     // The first token is not scored: it is a byte or two of this text. The document's end is, and has no bytes.
     expect(stdout).toMatch(/Scored {14}\d\d tokens, 5[56] bytes/)
     expect(stdout).toContain(`Checkpoint          ${checkpoint} on `)
+  })
+})
+
+describe('swat inspect', () => {
+  const inspect = (...args: string[]) =>
+    runSwat(['inspect', '--run', 'runs/tiny', '--text', 'text.txt', ...args], folder)
+
+  it('prints tables, and writes numbers and pictures', async () => {
+    const sizes = ['--from', '20', '--tokens', '30', '--sequences', '3', '--places', '4', '--heads', '1']
+    const files = ['--json', 'inspection.json', '--plot', 'inspection.svg']
+    const { code, stdout, stderr } = await inspect(...sizes, ...files, '--backend', 'wasm')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^Engine: wasm/)
+    for (const part of [
+      /\nAttention of 30 tokens, from token 20 of [\d,]+ on/,
+      /\n0 +0 +8 /,
+      /\n1 +1 +8 /,
+      /\nVariance of tokens over channels/,
+      /\nAttention sinks: .* over 3 sequences of 64 tokens, each query’s weights divided by their sum\n/,
+      /\nall +\d+\.\d %/,
+      /\nby the windows: 1 \+ Σ \(window − 1\) = 15\n/,
+      /\nby changing a token: \d+ outputs change\n/,
+      /\nWritten: inspection\.json\nWritten: inspection\.svg\n$/,
+    ]) {
+      expect(stdout).toMatch(part)
+    }
+
+    const record = JSON.parse(await readFile(join(folder, 'inspection.json'), 'utf8')) as Record<string, never>
+    expect(Object.keys(record)).toEqual([
+      ...['machine', 'versions', 'checkpoint', 'model', 'textTokens', 'stretch', 'layers', 'sinks', 'receptiveField'],
+      'maps',
+    ])
+    expect(record).toMatchObject({
+      checkpoint: 'runs/tiny/checkpoints/step-000150',
+      model: { layers: 2, heads: 2, activation: 'sigmoid', window: 8 },
+      stretch: { from: 20, to: 50 },
+      sinks: { sequences: 3, length: 64, epsilon: 0.3, normalisedRows: true },
+      receptiveField: { theoretical: 15, measuredWithin: 23, loss: { places: 4, contexts: [1, 2, 4, 8, 15] } },
+    })
+    const { layers, maps } = record as unknown as Inspection
+    for (const { variance, received, heads } of layers) {
+      expect([variance.length, received.length, heads.length]).toEqual([30, 30, 2])
+      expect(Math.min(...variance, ...received)).toBeGreaterThan(0)
+      heads.forEach(({ statistics }) => expect(statistics.sum).toBeGreaterThan(0))
+    }
+    expect(maps.map(({ layer, head }) => [layer, head])).toEqual([
+      [0, 1],
+      [1, 1],
+    ])
+    expect(maps[0].keys[0]).toEqual([13, 14, 15, 16, 17, 18, 19, 20])
+
+    const svg = await readFile(join(folder, 'inspection.svg'), 'utf8')
+    expect(svg).toMatch(/^<svg [\s\S]*layer 0, head 1; largest[\s\S]*layer 1, head 1; largest[\s\S]*<\/svg>\n$/)
+  })
+
+  it.each([
+    [['--heads', '2'], /a head must be a whole number from 0 to 1, but is 2/],
+    [['--context', '99999'], /the text must have a token more than context, which is 99999, but has \d+/],
+    [['--tokens', '1'], /argument '1' is invalid\. Expected a whole number of at least 2/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await inspect(...args, '--backend', 'wasm')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(message) })
   })
 })
 

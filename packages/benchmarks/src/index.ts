@@ -1,5 +1,6 @@
 /**
- * Speed and memory of SWAT models: cases timed side by side, training steps, operation counts.
+ * Speed and memory of SWAT models: cases timed side by side, training steps, operation counts. And what they do with a
+ * text: attention, sinks, variance of tokens, receptive field.
  *
  * @module @swat-js/benchmarks
  */
@@ -54,3 +55,30 @@ export type { TrainingCost } from './training/training-cost.js'
 
 export { formatComparison } from './comparison/format-comparison.js'
 export type { ComparedModel } from './comparison/compared-model.js'
+
+export type { AttentionBand } from './diagnostics/attention-band.js'
+export { correlation } from './diagnostics/correlation.js'
+export type { Correlation } from './diagnostics/correlation.js'
+export { effectiveReach } from './diagnostics/effective-reach.js'
+export { largestLogit } from './diagnostics/largest-logit.js'
+export type { LargestLogit } from './diagnostics/largest-logit.js'
+export { receivedAttention } from './diagnostics/received-attention.js'
+export type { ReceivedAttentionOptions } from './diagnostics/received-attention.js'
+export { rowStatistics } from './diagnostics/row-statistics.js'
+export type { RowStatistics } from './diagnostics/row-statistics.js'
+export { sinkScore } from './diagnostics/sink-score.js'
+export type { SinkScore, SinkScoreOptions } from './diagnostics/sink-score.js'
+export { tokenVariance } from './diagnostics/token-variance.js'
+
+export { inspectModel } from './diagnostics/inspect-model.js'
+export type {
+  AttentionMap,
+  HeadInspection,
+  Inspection,
+  InspectionOptions,
+  LayerInspection,
+  ReceptiveFieldInspection,
+  SinkInspection,
+} from './diagnostics/inspection.js'
+export { formatInspection } from './diagnostics/format-inspection.js'
+export { plotInspection } from './diagnostics/plot-inspection.js'

@@ -6,3 +6,4 @@
 export { describeMachine } from './machine/node/describe-machine.js'
 export type { Machine } from './machine/node/describe-machine.js'
 export { drawAttention } from './attention/node/draw-attention.js'
+export { drawInspection } from './diagnostics/node/draw-inspection.js'

@@ -3,6 +3,7 @@ import * as models from '../src/index.js'
 
 it('exports exactly this', () => {
   expect(Object.keys(models).sort()).toEqual([
+    'attentionWeights',
     'baselineConfig',
     'baselineNames',
     'baselineSettings',
@@ -14,6 +15,7 @@ it('exports exactly this', () => {
     'disposeModelCache',
     'disposeRecurrentState',
     'embedTokens',
+    'embeddingGradients',
     'evaluateTokens',
     'fromHuggingFaceConfig',
     'gatedLinearAttention',
@@ -24,6 +26,7 @@ it('exports exactly this', () => {
     'initializeParameters',
     'intermediateSize',
     'layerWindows',
+    'lossByContext',
     'mlp',
     'modelLoss',
     'paperRow',
@@ -33,6 +36,7 @@ it('exports exactly this', () => {
     'parametersFromHuggingFace',
     'presetConfig',
     'presetNames',
+    'readAttentionWeights',
     'readHiddenStates',
     'recurrentLayer',
     'recurrentParameterShapes',
@@ -48,6 +52,7 @@ it('exports exactly this', () => {
     'toHuggingFaceConfig',
     'tokenLogProbabilities',
     'tokenProbabilities',
+    'tokenReach',
     'trainingMemory',
     'trainingProducts',
     'trainingStep',

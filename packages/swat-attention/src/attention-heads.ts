@@ -23,9 +23,9 @@ const qkNormEpsilon = 1e-5
 /**
  * Queries, keys and values of a layer: project → norm (optional) → rotate (spec 1.5).
  *
- * StreamingLLM's sinks are seen from another place than all other keys, by a query that is rotated otherwise (spec 1.7).
- * Heads of twice the size hold both: a query has both rotations, a key is zero where the other one belongs, so that the
- * inner product takes the right one, whatever kernel computes it.
+ * StreamingLLM's sinks are seen from another place than all other keys, by a query that is rotated otherwise (spec
+ * section 1.7). Heads of twice the size hold both: a query has both rotations, a key is zero where the other one
+ * belongs, so that the inner product takes the right one, whatever kernel computes it.
  *
  * @param x - `[batch, length, hidden]`, normalised by the block
  * @param parameters - weights, `[out, in]`

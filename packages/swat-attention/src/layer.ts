@@ -66,8 +66,8 @@ export interface SwatAttentionSettings {
   /** First tokens that stay visible beside the window; default 0. */
   sinks?: number
   /**
-   * Where queries see these: `'absolute'` = where they stood; `'in-cache'` = just before the window, as StreamingLLM has
-   * it (spec 1.7). Default `'absolute'`.
+   * Where queries see these: `'absolute'` = where they stood, the default; `'in-cache'` = just before the window, as in
+   * StreamingLLM (spec 1.7).
    */
   sinkPositions?: 'absolute' | 'in-cache'
   /** Softmax only: whether there are sink logits among the parameters; default false. */

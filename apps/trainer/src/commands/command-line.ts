@@ -8,6 +8,7 @@ import { evalCommand } from './eval-command.js'
 import { exportCommand } from './export-command.js'
 import { generateCommand } from './generate-command.js'
 import { importCommand } from './import-command.js'
+import { inspectCommand } from './inspect-command.js'
 import { planCommand } from './plan-command.js'
 import { trainCommand } from './train-command.js'
 import { watchOutput } from './watch-output.js'
@@ -35,6 +36,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     generateCommand(),
     evalCommand(),
     configCommand(),
+    inspectCommand(),
     planCommand(),
     exportCommand(),
     importCommand(),

@@ -3,6 +3,7 @@ import type { BenchmarkEvent } from '@swat-js/benchmarks'
 import { SwatError, useEngine, type BackendName } from '@swat-js/tensor-core'
 import { writeFileAtomic } from '@swat-js/tensor-core/node'
 import { chooseProgress } from '../progress/choose-progress.js'
+import type { ProgressEvent } from '../progress/run-event.js'
 import { expectWritable } from './expect-writable.js'
 import { versions } from '../versions.js'
 
@@ -26,7 +27,7 @@ interface BenchmarkResult {
  */
 export async function runBenchmark(
   options: { backend: BackendName | 'auto'; threads?: number; json?: string; plot?: string },
-  measure: (report: (event: BenchmarkEvent) => void) => Promise<BenchmarkResult>,
+  measure: (report: (event: BenchmarkEvent | ProgressEvent) => void) => Promise<BenchmarkResult>,
 ): Promise<void> {
   const { json, plot } = options
   if (json !== undefined && plot !== undefined && resolve(json) === resolve(plot)) {

@@ -43,8 +43,8 @@ export interface ProgressEvent {
   /** Which event. */
   event: 'progress'
   /** The task. */
-  task: 'tokenizer' | 'tuning' | 'validation' | 'benchmark'
-  /** How much is done, in units of the task: merges, products, tokens or rounds. */
+  task: 'tokenizer' | 'tuning' | 'validation' | 'benchmark' | 'inspection'
+  /** How much is done, in units of the task: merges, products, tokens, rounds or parts. */
   done: number
   /** How much there is. */
   total: number

@@ -24,7 +24,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 folder = "."  # this folder, or where it was put
 model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)
-tokenizer = AutoTokenizer.from_pretrained(folder)
+tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
 ids = tokenizer("Call me", return_tensors="pt").input_ids
 print(tokenizer.decode(model.generate(ids, max_new_tokens=100)[0]))
 \`\`\`

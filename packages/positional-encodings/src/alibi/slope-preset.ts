@@ -4,10 +4,9 @@ import { slopes } from './slopes.js'
 
 /**
  * Named slopes, in the words of the paper. `swat-`: every head favours recent keys, ALiBi magnitudes. `swat+`: every
- * head favours remote keys. `swat-+`: half and half, SWAT Eq. 4. `alibi`: every head
- * favours recent keys, official ALiBi for any number of heads (spec 1.4). `alibi-a:b`: a recency heads, then b remote heads,
- * magnitudes 2^(−8k / heads) (the rows of Table 3). `code-f1a771f`: the order and magnitudes of the authors' code at
- * that commit. `none`: no slopes.
+ * head favours remote keys. `swat-+`: half and half, SWAT Eq. 4. `alibi`: every head favours recent keys, official
+ * ALiBi for any number of heads (spec 1.4). `alibi-a:b`: a recency heads, then b remote heads, magnitudes 2^(−8k /
+ * heads), the rows of Table 3. `code-f1a771f`: as the authors' code had them at that commit. `none`: no slopes.
  */
 export type SlopePresetName = (typeof slopePresetNames)[number] | `alibi-${number}:${number}`
 
