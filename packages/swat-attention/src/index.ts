@@ -13,6 +13,7 @@ export { attentionHeads, inCachePosition } from './attention-heads.js'
 export type { AttentionHeads } from './attention-heads.js'
 export { layerCacheOptions } from './layer-cache-options.js'
 export type {
+  LayerTerms,
   ProjectionParameters,
   SwatAttentionContext,
   SwatAttentionParameters,

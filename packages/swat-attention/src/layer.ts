@@ -150,6 +150,18 @@ export function swatAttentionLayer(
   return { output, cache }
 }
 
+/** The terms of a layer's logits beside the inner product, as `swatAttention` takes them. */
+export interface LayerTerms {
+  /** One slope a head, paper sign; null = none. */
+  slopes: readonly number[] | tf.Tensor1D | null
+  /** Added to every logit, one for all heads or one a head; null = nothing. */
+  bias: number | tf.Tensor1D | null
+  /** `[heads, tableLength]`, added by distance; null = none. */
+  distanceTable: tf.Tensor2D | null
+  /** `[heads]`, softmax only: logits of one more, valueless key; null = none. */
+  sinkLogits: tf.Tensor1D | null
+}
+
 /**
  * The terms of a layer's logits beside the inner product.
  *
@@ -160,12 +172,7 @@ export function swatAttentionLayer(
 export function layerTerms(
   parameters: SwatAttentionParameters,
   { slopes, bias, distanceTable, learnedSink }: SwatAttentionSettings,
-): {
-  slopes: readonly number[] | tf.Tensor1D | null
-  bias: number | tf.Tensor1D | null
-  distanceTable: tf.Tensor2D | null
-  sinkLogits: tf.Tensor1D | null
-} {
+): LayerTerms {
   return {
     slopes: slopes === 'learned' ? (parameters.slopes ?? null) : slopes,
     bias: bias === 'learned' ? (parameters.sigmoid_bias ?? null) : bias,

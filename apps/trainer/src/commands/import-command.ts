@@ -1,13 +1,19 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { describeWindow } from '@swat-js/models'
-import { useEngine } from '@swat-js/tensor-core'
+import { SwatError, useEngine } from '@swat-js/tensor-core'
+import { downloadModel } from '../hugging-face/download-model.js'
 import { importFolder } from '../hugging-face/import-folder.js'
+import { chooseProgress } from '../progress/choose-progress.js'
 import { commandName, shellWord } from '../progress/command-name.js'
 import { wholeNumber } from '../progress/describe-event.js'
 
 interface ImportCommandOptions {
   from: string
   to: string
+  revision: string
   tokenizer?: string
 }
 
@@ -15,14 +21,17 @@ interface ImportCommandOptions {
 export function importCommand(): Command {
   return new Command('import')
     .description('Reads a model that Python saved with transformers, to generate, evaluate and export it here.')
-    .requiredOption('--from <folder>', 'the folder with config.json, model.safetensors and tokenizer.json')
+    .requiredOption('--from <folder>', 'with config.json, model.safetensors and tokenizer.json; or an id on the Hub')
     .requiredOption('--to <folder>', 'the checkpoint folder to make')
+    .option('--revision <name>', 'on the Hub: a branch, tag or commit', 'main')
     .option('--tokenizer <file>', "a tokenizer.json, in place of the folder's")
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
-    .action(async ({ from, to, tokenizer }: ImportCommandOptions) => {
+    .action(async ({ from, to, revision, tokenizer }: ImportCommandOptions) => {
       await useEngine({ backend: 'cpu' }) // nothing is computed
-      const { model, parameters } = await importFolder({ from, to, ...(tokenizer !== undefined && { tokenizer }) })
+      const { model, parameters } = await withFolder(from, revision, (folder) =>
+        importFolder({ from: folder, to, ...(tokenizer !== undefined && { tokenizer }) }),
+      )
       const lines = [
         `Imported  ${from} to ${to}`,
         `Model     ${wholeNumber(parameters)} parameters: ${model.layers} layers, width ${model.hiddenSize}, ` +
@@ -33,7 +42,36 @@ export function importCommand(): Command {
     })
 }
 
+/** Gives a folder as it is, and a repository of the Hub in a folder that is gone afterwards. */
+async function withFolder<T>(from: string, revision: string, read: (folder: string) => Promise<T>): Promise<T> {
+  const isFolder = await stat(from).then(
+    () => true,
+    () => false,
+  )
+  if (isFolder) return read(from)
+  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(from)) {
+    throw new SwatError('import', `${from} is no folder, and no id on the Hub, which is owner/name. Give one of both.`)
+  }
+  const { HF_TOKEN: token, HF_ENDPOINT: endpoint } = process.env
+  const folder = await mkdtemp(join(tmpdir(), 'swat-hub-'))
+  const progress = chooseProgress(process.stdout, false)
+  try {
+    await downloadModel({
+      ...{ repository: from, to: folder, revision, ...(token && { token }), ...(endpoint && { endpoint }) },
+      onProgress: (_, done, total) => progress.report({ event: 'progress', task: 'download', done, total }),
+    })
+    progress.close()
+    return await read(folder)
+  } finally {
+    progress.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 const examples = `
+HF_TOKEN is the access token and HF_ENDPOINT the address of the Hub.
+
 Examples:
   swat import --from downloads/swat-340m --to swat-340m
+  swat import --from owner/swat-340m --to swat-340m --revision v1
   swat generate --run swat-340m --prompt 'Call me'`

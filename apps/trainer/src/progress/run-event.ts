@@ -43,7 +43,7 @@ export interface ProgressEvent {
   /** Which event. */
   event: 'progress'
   /** The task. */
-  task: 'tokenizer' | 'tuning' | 'validation' | 'benchmark' | 'inspection'
+  task: 'tokenizer' | 'tuning' | 'validation' | 'benchmark' | 'inspection' | 'download'
   /** How much is done, in units of the task: merges, products, tokens, rounds or parts. */
   done: number
   /** How much there is. */

@@ -56,7 +56,7 @@ export interface SwatConfig {
    * A table for each head that is learned: its entry m − n is added to the logit of query m and key n, nothing beyond
    * its length (spec 1.6); `null` = none.
    */
-  positionBias: { type: 'learned'; length: number } | null
+  positionBias: PositionBiasConfig | null
   /** First tokens of a text that stay visible beside the window (spec 1.7); 0 = none. */
   sinks: number
   /**
@@ -87,6 +87,14 @@ export interface SwatConfig {
  * `@swat-js/positional-encodings` takes it; or one slope for each head in the paper's sign.
  */
 export type SlopesConfig = SlopePresetName | SlopesOptions | number[]
+
+/** A table for each head, added to the logits by the distance of query and key (spec 1.6). */
+export interface PositionBiasConfig {
+  /** Learned, from N(0, 10⁻⁶) on; the only kind. */
+  type: 'learned'
+  /** Distances from 0 on that have an entry. */
+  length: number
+}
 
 /** What a person writes: sizes and window are required, the rest has defaults. */
 export interface SwatConfigInput {
@@ -127,7 +135,7 @@ export interface SwatConfigInput {
   /** Default: 0. */
   sigmoidBias?: number | 'neg-log-window' | 'learned'
   /** Default: `null`. */
-  positionBias?: { type: 'learned'; length: number } | null
+  positionBias?: PositionBiasConfig | null
   /** Default: 0. */
   sinks?: number
   /** Default: `'absolute'`. */
