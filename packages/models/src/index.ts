@@ -16,7 +16,7 @@ export { layerWindows } from './config/layer-windows.js'
 export { fromHuggingFaceConfig, toHuggingFaceConfig } from './config/hugging-face-config.js'
 export type { HuggingFaceConfig } from './config/hugging-face-config.js'
 export { huggingFaceFiles } from './hugging-face/hugging-face-files.js'
-export type { HuggingFaceFilesOptions } from './hugging-face/hugging-face-files.js'
+export type { EndOfDocument, HuggingFaceFilesOptions } from './hugging-face/hugging-face-files.js'
 export { intermediateSize } from './config/intermediate-size.js'
 
 export { parameterShapes } from './parameters/parameter-shapes.js'

@@ -5,12 +5,20 @@ import { parameterCount } from '../parameters/parameter-count.js'
 import { modelCard } from './model-card.js'
 import { pythonFiles } from './python-files.generated.js'
 
+/** A special token of the tokenizer. */
+export interface EndOfDocument {
+  /** Its text, for example `<|endoftext|>`. */
+  token: string
+  /** Its id. */
+  id: number
+}
+
 /** What {@link huggingFaceFiles} needs to know besides the model. */
 export interface HuggingFaceFilesOptions {
   /** Type of the weights in the file; default F32. */
   dtype?: FloatDtype
   /** The token that ends a document, when the tokenizer has one. */
-  endOfDocument?: { token: string; id: number } | null
+  endOfDocument?: EndOfDocument | null
   /** Name of the model in its card; default `model`. */
   name?: string
 }
