@@ -84,7 +84,7 @@ describe('swat export', () => {
     const { code, stderr } = await swat('export', '--run', 'runs/tiny', '--to', 'runs', '--force')
     expect(code).toBe(1)
     expect(stderr).toMatch(/runs is a folder with other files/)
-    expect((await readdir(folder)).filter((name) => name.includes('exporting'))).toEqual([])
+    expect((await readdir(folder)).filter((name) => /exporting|replaced/.test(name))).toEqual([])
   })
 
   it('refuses a recurrence, and sizes that are none', async () => {
@@ -134,16 +134,72 @@ describe('swat import', () => {
     expect(back).toEqual(trained)
   })
 
-  it('refuses pickled weights with the way to convert them', async () => {
+  it.each(['float32', 'float16', 'bfloat16'])('reads biases and a learned table in %s', async (dtype) => {
+    const of = `biased-${dtype}`
+    const set = ['qkvBias=true', 'qkNorm=true', 'tied=false', 'slopes=none', 'positionBias={type: learned, length: 8}']
+    if (dtype === 'float32') {
+      const options = [...set.map((one) => `model.${one}`), 'training.steps=2', 'training.warmupSteps=0']
+      const train = ['train', 'tiny.yaml', '--name', 'biased', ...options.flatMap((one) => ['--set', one])]
+      expect(await swat(...train)).toMatchObject({ code: 0, stderr: '' })
+    }
+    const exported = await swat('export', '--run', 'runs/biased', '--to', of, '--dtype', dtype)
+    expect(exported).toMatchObject({ code: 0, stderr: '' })
+    // The official class knows no key that begins with swat_.
+    const config = Object.entries(await readJson(of, 'config.json')).filter(([key]) => !key.startsWith('swat_'))
+    const official = { ...Object.fromEntries(config), max_bias_length: 8, norm_first: true, hidden_act: 'silu' }
+    await writeFile(join(folder, of, 'config.json'), JSON.stringify(official))
+    const imported = await swat('import', '--from', of, '--to', `${of}-imported`)
+    expect(imported).toMatchObject({ code: 0, stderr: '' })
+    const trained = readSafetensors(await read('runs/biased/checkpoints/step-000002', 'model.safetensors'))
+    const back = readSafetensors(await read(`${of}-imported`, 'model.safetensors'))
+    expect([...back.tensors.keys()].sort()).toEqual([...trained.tensors.keys()].sort())
+    expect([...back.tensors.keys()]).toContain('model.layers.1.attn.q_proj.bias')
+    expect([...back.tensors.keys()]).toContain('model.layers.1.attn.learnable_bias_diagonals')
+    const type = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' }[dtype] as 'F32' | 'F16' | 'BF16'
+    for (const [name, entry] of trained.tensors) {
+      const rounded = safetensorsFromFloat32(safetensorsToFloat32(entry), entry.shape, type)
+      expect(back.tensors.get(name)?.data, name).toEqual(safetensorsToFloat32(rounded))
+    }
+    expect(await generate(`${of}-imported`)).toBeTruthy()
+  })
+
+  it('refuses pickled weights with the way to convert them, not what a training leaves beside them', async () => {
+    const beside = ['optimizer.pt', 'rng_state.pth', 'rng_state_0.pth', 'scheduler.pt', 'training_args.bin']
+    const shards = ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin']
     const { code, stderr } = await changed('pickled', async (path) => {
       await rm(join(path, 'model.safetensors'))
-      await writeFile(join(path, 'pytorch_model.bin'), 'x')
+      for (const name of [...beside, ...shards]) await writeFile(join(path, name), 'x')
     })
     expect(code).toBe(1)
-    expect(stderr).toMatch(
-      /has its weights in pytorch_model.bin, which runs code when it is opened.*torch\.load.*save_file/,
-    )
+    expect(stderr).toMatch(/has its weights in pytorch_model-00001-of-00002.bin, which runs code when it is opened/)
+    expect(stderr).toMatch(new RegExp(`for file in \\['${shards.join("', '")}'\\]\\].*save_file`))
+    for (const name of beside) expect(stderr).not.toContain(name)
     expect(await readdir(folder)).not.toContain('pickled-imported')
+  })
+
+  it('names the ids that the tokenizer lacks, so that a padded model runs', async () => {
+    const imported = await changed('padded', async (path) => {
+      const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8')) as { vocab_size: number }
+      await writeFile(join(path, 'config.json'), JSON.stringify({ ...config, vocab_size: 260 }))
+      const tensors = new Map(readSafetensors(await readFile(join(path, 'model.safetensors'))).tensors)
+      const embeddings = tensors.get('model.embeddings.weight')!
+      const values = new Float32Array(260 * 16)
+      values.set(safetensorsToFloat32(embeddings))
+      tensors.set('model.embeddings.weight', safetensorsFromFloat32(values, [260, 16], 'F32'))
+      await writeFile(join(path, 'model.safetensors'), writeSafetensors([...tensors]))
+    })
+    expect(imported).toMatchObject({ code: 0, stderr: '' })
+    expect(imported.stdout).toContain('3 that the tokenizer lacks are <|unused-…|> now')
+    const { added_tokens: added } = (await readJson('padded-imported', 'tokenizer.json')) as {
+      added_tokens: { id: number; content: string }[]
+    }
+    expect(added.map(({ id, content }) => [id, content])).toEqual([
+      [256, '<|endoftext|>'],
+      ...[257, 258, 259].map((id) => [id, `<|unused-${id}|>`]),
+    ])
+    await generate('padded-imported')
+    expect(await swat('export', '--run', 'padded-imported', '--to', 'padded-again')).toMatchObject({ code: 0 })
+    expect(await readJson('padded-again', 'config.json')).toMatchObject({ vocab_size: 260, eos_token_id: 256 })
   })
 
   it.each<[string, (path: string) => Promise<unknown>, RegExp]>([
@@ -153,6 +209,16 @@ describe('swat import', () => {
       /config.json cannot be read \(ENOENT\). It says what the model/,
     ],
     ['bad-config', (path) => writeFile(join(path, 'config.json'), '{'), /config.json is not JSON/],
+    ['null-config', (path) => writeFile(join(path, 'config.json'), 'null'), /config.json must hold an object/],
+    [
+      'led-out',
+      async (path) => {
+        const index = { weight_map: { 'model.norm.weight': '../exported/model.safetensors' } }
+        await rm(join(path, 'model.safetensors'))
+        await writeFile(join(path, 'model.safetensors.index.json'), JSON.stringify(index))
+      },
+      /must be in a file of the same folder/,
+    ],
     ['other-model', (path) => writeFile(join(path, 'config.json'), '{"model_type":"llama"}'), /must be "swat", but is/],
     ['no-weights', (path) => rm(join(path, 'model.safetensors')), /neither model.safetensors nor/],
     ['cut', (path) => writeFile(join(path, 'model.safetensors'), 'x'), /model.safetensors/],
@@ -177,6 +243,10 @@ describe('swat import', () => {
     await writeFile(join(folder, 'there', 'file'), '')
     const there = await swat('import', '--from', 'exported', '--to', 'there')
     expect(there.stderr).toMatch(/there is there already. Choose a new folder/)
+    await writeFile(join(folder, 'a-file'), 'precious')
+    const file = await swat('import', '--from', 'exported', '--to', 'a-file')
+    expect(file.stderr).toMatch(/a-file cannot be a folder \(ENOTDIR\). Choose a new one/)
+    expect((await read('a-file')).toString()).toBe('precious')
     const tokenizer = await changed('without', (path) => rm(join(path, 'tokenizer.json')))
     expect(tokenizer.code).toBe(1)
     const options = ['--from', 'without', '--to', 'with', '--tokenizer', join(checkpoint, 'tokenizer.json')]

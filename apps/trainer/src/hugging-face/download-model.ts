@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { downloadFile, HubApiError, modelInfo } from '@huggingface/hub'
 import { SwatError } from '@swat-js/tensor-core'
+import { pickledWeights } from './pickled-weights.js'
 
 /** A repository of the Hugging Face Hub, and where it goes. */
 export interface DownloadOptions {
@@ -19,17 +20,16 @@ export interface DownloadOptions {
   onProgress?: (file: string, done: number, total: number) => void
 }
 
-/** How often a file is asked for before the download is given up. */
+/** How often in a row nothing more of a file comes before the download is given up. */
 const attempts = 4
 
 /** What makes a model, of all that a repository may hold. */
 const wanted = /^(config\.json|tokenizer\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json)$/
-const pickled = /^[\w.-]+\.(bin|pt|pth)$/
 
 /**
  * Downloads a model from the Hugging Face Hub: configuration, tokenizer and weights in safetensors, all of one commit.
- * A download that breaks off goes on where it was. Where the weights are in another format, an empty file of that name
- * is left, for `importFolder` to refuse.
+ * A download that breaks off goes on where it was. Where the weights are Python pickles, empty files of their
+ * names are left, for `importFolder` to refuse.
  *
  * @param options - see {@link DownloadOptions}
  * @returns the commit
@@ -47,8 +47,7 @@ export async function downloadModel(options: DownloadOptions): Promise<string> {
   )
   const names = info.filePaths.filter((name) => wanted.test(name))
   if (!names.some((name) => name.endsWith('.safetensors'))) {
-    const other = info.filePaths.find((name) => pickled.test(name))
-    if (other) await (await open(join(to, other), 'w')).close()
+    for (const name of pickledWeights(info.filePaths)) await (await open(join(to, name), 'w')).close()
   }
   for (const name of names) {
     const file = await downloadFile({ repo: repository, path: name, revision: info.sha, ...access }).catch(
@@ -67,25 +66,28 @@ async function save(file: Blob, path: string, about: string, onProgress: (done: 
   const output = await open(path, 'w')
   try {
     let done = 0
-    for (let attempt = 1; done < file.size; attempt++) {
+    let fruitless = 0
+    while (done < file.size) {
+      const before = done
       let cause: unknown = null
       try {
         const reader = (done === 0 ? file : file.slice(done)).stream().getReader()
-        for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        for (let read = await reader.read(); !read.done && done <= file.size; read = await reader.read()) {
           await output.write(read.value)
           done += read.value.length
           onProgress(done)
         }
+        if (done > file.size) await reader.cancel()
       } catch (error) {
         cause = error
       }
-      if (done > file.size || (done < file.size && attempt === attempts)) {
-        const reason = cause instanceof Error ? ` (${cause.message})` : ''
-        throw new SwatError(
-          'hub',
-          `${about}: ${done} of ${file.size} bytes came${reason}, in ${attempt} attempts. Try again later.`,
-          { cause },
-        )
+      fruitless = done > before ? 0 : fruitless + 1
+      if (done > file.size || fruitless === attempts) {
+        const reason = cause === null ? '' : ` (${reasonOf(cause)})`
+        const tries = done > file.size ? '' : `, and nothing more in ${attempts} attempts`
+        throw new SwatError('hub', `${about}: ${done} of ${file.size} bytes came${reason}${tries}. Try again later.`, {
+          cause,
+        })
       }
     }
   } finally {
@@ -96,16 +98,19 @@ async function save(file: Blob, path: string, about: string, onProgress: (done: 
 function failure(about: string, cause: unknown, hasToken: boolean): SwatError {
   const status = cause instanceof HubApiError ? cause.statusCode : null
   const token = hasToken
-    ? 'the token in HF_TOKEN may not open it'
-    : 'a private or gated one needs an access token in HF_TOKEN'
+    ? 'the access token may not open it'
+    : 'a private or gated one needs an access token in HF_TOKEN, or --token'
   if (status === 401 || status === 403 || status === 404) {
     const message = `The Hub does not give ${about} (status ${status}). Check the id and --revision; ${token}.`
     return new SwatError('hub', message, { cause })
   }
-  const reason = cause instanceof Error ? cause.message : String(cause)
   return new SwatError(
     'hub',
-    `The Hub cannot be asked for ${about} (${reason}). Check the connection, or download the folder and give its path.`,
+    `The Hub cannot be asked for ${about} (${reasonOf(cause)}). Check the connection, or download the folder and give its path.`,
     { cause },
   )
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

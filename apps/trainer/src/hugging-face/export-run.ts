@@ -65,13 +65,26 @@ export async function exportRun({ run, to, dtype, maxShardBytes, force }: Export
     }
     const limit = maxShardBytes === undefined ? {} : { maxShardBytes }
     const weights = await writeShardedSafetensors(aside, entries, { metadata: { format: 'pt' }, ...limit })
-    if (isThere) await rm(target, { recursive: true })
-    await rename(aside, target)
+    await replace(aside, target, isThere)
     return { checkpoint, weights }
   } finally {
     disposeParameters(parameters)
     await rm(aside, { recursive: true, force: true })
   }
+}
+
+/** Puts a folder in the place of another, which is back where it was should that fail. */
+async function replace(source: string, target: string, isThere: boolean): Promise<void> {
+  if (!isThere) return rename(source, target)
+  const old = join(dirname(target), `.${basename(target)}.replaced-${process.pid}`)
+  await rename(target, old)
+  try {
+    await rename(source, target)
+  } catch (error) {
+    await rename(old, target)
+    throw error
+  }
+  await rm(old, { recursive: true })
 }
 
 /** Whether the target is there, and may be replaced. */
@@ -91,18 +104,17 @@ async function expectFree(target: string, written: string, force: boolean): Prom
   )
 }
 
-/** What the run puts after documents, or the only special token that there is. */
+/** What the run puts after documents, what config.json says of an imported model, or the only special token. */
 async function endOfDocument(
   checkpoint: string,
   specialTokens: ReadonlyMap<string, number>,
 ): Promise<{ token: string; id: number } | null> {
   const record = await readRunRecord(dirname(dirname(checkpoint))).catch(() => null)
   const named = record?.config.tokenizer.endOfDocument
-  const token = named ?? (specialTokens.size === 1 ? [...specialTokens.keys()][0] : undefined)
-  const id = token === undefined ? undefined : specialTokens.get(token)
-  if (token !== undefined && id !== undefined) return { token, id }
-  // A checkpoint that was imported keeps what its config.json says.
   const config = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8')) as { eos_token_id?: unknown }
-  const kept = [...specialTokens].find(([, id]) => id === config.eos_token_id)
-  return kept ? { token: kept[0], id: kept[1] } : null
+  const found = [...specialTokens].find(([token, id]) => {
+    if (named) return token === named
+    return config.eos_token_id === undefined ? specialTokens.size === 1 : id === config.eos_token_id
+  })
+  return found ? { token: found[0], id: found[1] } : null
 }

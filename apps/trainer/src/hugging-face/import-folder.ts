@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataError, type Tokenizer } from '@swat-js/data'
+import { DataError, loadTokenizer, type Tokenizer } from '@swat-js/data'
 import { readTokenizer } from '@swat-js/data/node'
 import {
   fromHuggingFaceConfig,
@@ -13,6 +13,8 @@ import {
 import { disposeParameters, parametersToSafetensors, SwatError } from '@swat-js/tensor-core'
 import { readShardedSafetensors, saveCheckpoint } from '@swat-js/tensor-core/node'
 import { withoutFunctionNames } from '../messages/without-function-names.js'
+import { expectNewFolder } from './expect-new-folder.js'
+import { pickledWeights } from './pickled-weights.js'
 
 /** How {@link importFolder} reads and writes. */
 export interface ImportOptions {
@@ -30,6 +32,8 @@ export interface ImportResult {
   model: SwatConfig
   /** Its weights. */
   parameters: number
+  /** Ids of the model that the tokenizer had no token for; they are special tokens `<|unused-…|>` now. */
+  unusedTokens: number
 }
 
 /**
@@ -44,26 +48,25 @@ export async function importFolder({ from, to, tokenizer: tokenizerPath }: Impor
   const names = await readdir(from).catch((error: NodeJS.ErrnoException) => {
     throw refusal(`${from} cannot be read (${error.code}). Give the folder of a model`, error)
   })
-  const isThere = await readdir(to).then(
-    (names) => names.length > 0,
-    () => false,
-  )
-  if (isThere) throw refusal(`${to} is there already. Choose a new folder`)
+  await expectNewFolder(to)
   expectSafetensors(from, names)
   const json = await readJson(join(from, 'config.json'))
   const model = withReason(join(from, 'config.json'), () => fromHuggingFaceConfig(json))
-  const tokenizer = await readTokenizerOf(from, tokenizerPath, model)
+  const given = await readTokenizerOf(from, tokenizerPath, model)
+  const unusedTokens = model.vocabSize - given.vocabSize
+  const tokenizer = withUnusedTokens(given, unusedTokens)
   const file = await readShardedSafetensors(from)
   let parameters: SwatParameters | null = null
   try {
     parameters = withReason(from, () => parametersFromHuggingFace(file, model))
-    const kept = { bos_token_id: json.bos_token_id, eos_token_id: json.eos_token_id }
+    const onlySpecial = given.specialTokens.size === 1 ? [...given.specialTokens.values()][0] : null
+    const kept = { bos_token_id: json.bos_token_id ?? null, eos_token_id: json.eos_token_id ?? onlySpecial }
     await saveCheckpoint(to, {
       'model.safetensors': await parametersToSafetensors(parameters, { format: 'pt' }),
       'config.json': `${JSON.stringify({ ...toHuggingFaceConfig(model), ...kept }, null, 2)}\n`,
       'tokenizer.json': `${JSON.stringify(tokenizer.toJSON(), null, 2)}\n`,
     })
-    return { model, parameters: parameterCount(model).total }
+    return { model, parameters: parameterCount(model).total, unusedTokens }
   } finally {
     if (parameters) disposeParameters(parameters)
   }
@@ -71,18 +74,19 @@ export async function importFolder({ from, to, tokenizer: tokenizerPath }: Impor
 
 function expectSafetensors(from: string, names: readonly string[]): void {
   if (names.some((name) => name === 'model.safetensors' || name === 'model.safetensors.index.json')) return
-  const pickled = names.find((name) => /\.(bin|pt|pth)$/.test(name))
-  if (!pickled) {
+  const pickled = pickledWeights(names)
+  if (pickled.length === 0) {
     throw refusal(
       `${from} has neither model.safetensors nor model.safetensors.index.json. Give the folder of a model whose ` +
         'weights are in this format',
     )
   }
+  const listed = pickled.map((name) => `'${name}'`).join(', ')
   throw refusal(
-    `${from} has its weights in ${pickled}, which runs code when it is opened and is not read here. Convert it in Python: ` +
-      `import torch; from safetensors.torch import save_file; ` +
-      `weights = torch.load('${pickled}', map_location='cpu', weights_only=True); ` +
-      `save_file({name: tensor.contiguous().clone() for name, tensor in weights.items()}, 'model.safetensors')`,
+    `${from} has its weights in ${pickled[0]}, which runs code when it is opened and is not read here. Convert it in ` +
+      'Python: import torch; from safetensors.torch import save_file; ' +
+      `files = [torch.load(file, map_location='cpu', weights_only=True) for file in [${listed}]]; ` +
+      `save_file({name: tensor.contiguous().clone() for file in files for name, tensor in file.items()}, 'model.safetensors')`,
   )
 }
 
@@ -92,11 +96,14 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
       `${path} cannot be read (${error.code}). It says what the model is; get it from where the weights are`,
     )
   })
+  let json: unknown
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    json = JSON.parse(text)
   } catch (error) {
     throw refusal(`${path} is not JSON (${(error as Error).message}). Get it again`, error)
   }
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
+  throw refusal(`${path} must hold an object, but holds ${json === null ? 'null' : typeof json}. Get it again`)
 }
 
 async function readTokenizerOf(from: string, given: string | undefined, model: SwatConfig): Promise<Tokenizer> {
@@ -112,6 +119,20 @@ async function readTokenizerOf(from: string, given: string | undefined, model: S
     )
   }
   return tokenizer
+}
+
+/** Tokenizer and model get the same number of tokens, where the model was padded to a rounder one. */
+function withUnusedTokens(tokenizer: Tokenizer, count: number): Tokenizer {
+  if (count === 0) return tokenizer
+  const json = tokenizer.toJSON()
+  const unused = Array.from({ length: count }, (_, index) => {
+    const id = tokenizer.vocabSize + index
+    const content = `<|unused-${id}|>`
+    return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }
+  })
+  const vocab = { ...json.model.vocab, ...Object.fromEntries(unused.map(({ content, id }) => [content, id])) }
+  const model = { ...json.model, vocab }
+  return loadTokenizer({ ...json, model, added_tokens: [...json.added_tokens, ...unused] })
 }
 
 function withReason<T>(path: string, read: () => T): T {
