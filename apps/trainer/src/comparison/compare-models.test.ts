@@ -74,7 +74,7 @@ describe('compareModels', () => {
   })
 
   it.each<[string[], number[], string]>([
-    [['lstm'], [1e-3], "compareModels: there is no model 'lstm'. Choose among swat, swat-, swat+, transformer++,"],
+    [['lstm'], [1e-3], "compareModels: there is no model 'lstm'. Choose among swat, swat-, swat+, swat-log-bias,"],
     [[], [1e-3], 'compareModels: expected at least one model and one learning rate.'],
     [['swat'], [], 'compareModels: expected at least one model and one learning rate.'],
   ])('refuses %j with rates %j', async (models, learningRates, message) => {

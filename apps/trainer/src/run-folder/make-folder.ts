@@ -22,6 +22,13 @@ async function make(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => null)
   if (found?.isDirectory()) return []
   const above = found ? [] : await make(dirname(path))
-  await mkdir(path)
-  return [...above, path]
+  try {
+    await mkdir(path)
+    return [...above, path]
+  } catch (error) {
+    // Another run may have made it in the meantime.
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory()
+    if (!isThere) throw error
+    return above
+  }
 }
