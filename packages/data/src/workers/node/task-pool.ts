@@ -113,7 +113,7 @@ function startThread(order: TaskOrder): Thread {
 function startWorker(order: TaskOrder): Worker {
   const options = { workerData: order, execArgv: [], name: `swat-data-${order.name}` }
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), options)
-  const source = new URL('../../worker.ts', import.meta.url).href
+  const source = new URL('./worker.ts', import.meta.url).href
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))
   const loader = new URL('dist/esm/api/index.mjs', tsx).href
   const program = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(source)}, import.meta.url))`

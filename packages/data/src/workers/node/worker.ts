@@ -5,7 +5,7 @@
  * @module @swat-js/data/worker
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { serveTask } from './workers/node/serve-task.js'
+import { serveTask } from './serve-task.js'
 
 if (parentPort !== null) serveTask(parentPort, workerData)
 
