@@ -187,7 +187,7 @@ describe('trainingStep', () => {
 
   it('documents in one row are refused where they would leak: with sinks, in a recurrence', async () => {
     const settings = settingsWith()
-    const batch = { ...batchOf([[1, 2, 3]]), segmentIds: Int32Array.of(1, 2) }
+    const batch = { ...batchOf([[1, 2, 3]]), segmentIds: Int32Array.of(1, 1, 2) }
     const sizes = { vocabSize: 13, hiddenSize: 8, layers: 1, heads: 2 }
     for (const [changes, message] of [
       [{ window: 3, slopes: 'none', sinks: 1 }, 'segmentIds cannot be given with sinks, got 1'],
