@@ -16,6 +16,13 @@
  * | `unsupported-tokenizer` | a tokenizer file that this package does not read |
  * | `token-out-of-range` | an id that the vocabulary does not have |
  * | `text-too-short` | too few tokens or characters for what was asked |
+ * | `invalid-shards` | a file that is no token shard or manifest, or does not fit its set |
+ * | `unsupported-version` | token shards that a newer version wrote |
+ * | `checksum-mismatch` | a file that was changed since it was written |
+ * | `vocabulary-mismatch` | token shards that were made with another tokenizer |
+ * | `different-preparation` | a folder that holds another set, or one that was begun with other options or inputs |
+ * | `folder-locked` | another process writes into the folder |
+ * | `aborted` | the caller's signal ended the work |
  */
 export type DataErrorCode =
   | 'file-not-found'
@@ -31,6 +38,13 @@ export type DataErrorCode =
   | 'unsupported-tokenizer'
   | 'token-out-of-range'
   | 'text-too-short'
+  | 'invalid-shards'
+  | 'unsupported-version'
+  | 'checksum-mismatch'
+  | 'vocabulary-mismatch'
+  | 'different-preparation'
+  | 'folder-locked'
+  | 'aborted'
 
 /** The error that every function of this package throws for bad input: a message for people, a `code` for programs. */
 export class DataError extends Error {
