@@ -52,7 +52,8 @@ export function encodeShardHeader({ dtype, tokens, documents, sha256 }: ShardHea
   view.setUint32(12, bytesOfToken(dtype), true)
   view.setBigUint64(16, BigInt(tokens), true)
   view.setBigUint64(24, BigInt(documents), true)
-  for (let index = 0; index < 32; index++) bytes[32 + index] = Number.parseInt(sha256.slice(2 * index, 2 * index + 2), 16)
+  for (let index = 0; index < 32; index++)
+    bytes[32 + index] = Number.parseInt(sha256.slice(2 * index, 2 * index + 2), 16)
   return bytes
 }
 

@@ -54,7 +54,10 @@ export function openShards(folder: string, options: OpenShardsOptions): ShardSou
   }
   const tokenizerPath = join(folder, 'tokenizer.json')
   if (!existsSync(tokenizerPath)) {
-    throw new DataError('file-not-found', `${owner}: ${tokenizerPath} is missing. Copy it back, or prepare the set again.`)
+    throw new DataError(
+      'file-not-found',
+      `${owner}: ${tokenizerPath} is missing. Copy it back, or prepare the set again.`,
+    )
   }
   const { shards, tokens: tokenCount, documents: documentCount, bytes: byteLength } = part
   const files = shards.map((shard) => {

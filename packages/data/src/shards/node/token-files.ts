@@ -67,7 +67,7 @@ export function tokenFiles(files: readonly TokenFile[], owner: string): TokenFil
     const { path } = files[file]!
     const descriptor = descriptorOf(file)
     refusing(path, () => {
-      for (let done = 0; done < target.length; ) {
+      for (let done = 0; done < target.length;) {
         const count = readSync(descriptor, target, done, target.length - done, position + done)
         if (count === 0) {
           throw new DataError(
@@ -103,8 +103,7 @@ export function tokenFiles(files: readonly TokenFile[], owner: string): TokenFil
         const bytes = buffer.subarray(0, byteLength)
         readBytes(file, offset + first * width, bytes)
         littleEndian(bytes, width)
-        const ids =
-          width === 2 ? new Uint16Array(buffer.buffer, 0, count) : new Int32Array(buffer.buffer, 0, count)
+        const ids = width === 2 ? new Uint16Array(buffer.buffer, 0, count) : new Int32Array(buffer.buffer, 0, count)
         target.set(ids, done)
         done += count
       }
