@@ -16,3 +16,4 @@ export type {
 export type { PrepareProgress, ShardProgress, TokenizerProgress } from './shards/node/prepare-progress.js'
 export { openShards, type OpenShardsOptions, type ShardSource } from './shards/node/open-shards.js'
 export { verifyShards, type VerifyShardsOptions } from './shards/node/verify-shards.js'
+export { openTokenFile, type TokenFileOptions, type TokenFileSource } from './shards/node/open-token-file.js'
