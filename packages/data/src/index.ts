@@ -24,3 +24,12 @@ export {
   type TokenBatch,
   type WeightedSource,
 } from './batches/next-token-batches.js'
+export type { TokenDtype } from './shards/shard-header.js'
+export type {
+  ManifestProvenance,
+  ManifestSplit,
+  ShardEntry,
+  ShardManifest,
+  SplitName,
+} from './shards/shard-manifest.js'
+export type { TokenSource } from './batches/token-source.js'
