@@ -150,11 +150,18 @@ async function prepareIn(preparation: Preparation, inputs: readonly SplitInput[]
     const tokensPerSecond = tokens / Math.max(seconds - tokenizerSeconds, 1e-3)
     return { folder, manifest, outcome, seconds, tokenizerSeconds, tokensPerSecond }
   } catch (error) {
-    // What cannot be gone on with is not left behind.
-    const isHopeless = error instanceof DataError && error.code === 'text-too-short'
-    if (isHopeless || (state.tokenizer === null && error instanceof DataError)) removeSet(folder, owner)
+    if (error instanceof DataError && error.code !== 'aborted' && !isWorthKeeping(preparation, error)) {
+      removeSet(folder, owner)
+    }
     throw error
   }
+}
+
+/** Whether a call that failed left something that took time and can be gone on with. */
+function isWorthKeeping({ deciding, unfinished }: Preparation, error: DataError): boolean {
+  const state = readState(unfinished, owner)
+  if (state === null || error.code === 'text-too-short') return false
+  return state.position.kept > 0 || ('vocabSize' in deciding.tokenizer && state.tokenizer !== null)
 }
 
 /** The inputs of a set in the order in which they are read. */
