@@ -16,4 +16,6 @@ export type {
 export type { PrepareProgress, ShardProgress, TokenizerProgress } from './shards/node/prepare-progress.js'
 export { openShards, type OpenShardsOptions, type ShardSource } from './shards/node/open-shards.js'
 export { verifyShards, type VerifyShardsOptions } from './shards/node/verify-shards.js'
+export { prefetchBatches, type PrefetchedBatches, type PrefetchOptions } from './batches/node/prefetch-batches.js'
+export type { ShardedSource } from './batches/node/read-batches-task.js'
 export { openTokenFile, type TokenFileOptions, type TokenFileSource } from './shards/node/open-token-file.js'

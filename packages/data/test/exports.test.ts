@@ -11,6 +11,7 @@ test('the main entry exports these values', () => {
     'nextTokenBatches',
     'packDocuments',
     'splitDocuments',
+    'streamSource',
     'trainBpe',
   ])
 })
