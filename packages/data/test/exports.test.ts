@@ -10,11 +10,18 @@ test('the main entry exports these values', () => {
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
+    'readBlob',
     'splitDocuments',
     'trainBpe',
   ])
 })
 
 test('the node entry exports these values', () => {
-  expect(Object.keys(node).sort()).toEqual(['readDocuments', 'readTokenizer', 'saveTokenizer'])
+  expect(Object.keys(node).sort()).toEqual([
+    'openSource',
+    'readDocuments',
+    'readTokenizer',
+    'saveTokenizer',
+    'streamDocuments',
+  ])
 })
