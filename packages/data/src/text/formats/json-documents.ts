@@ -26,7 +26,7 @@ export async function* jsonDocuments(chunks: AsyncIterable<TextChunk>, reading: 
 
   const failure = (reason: string, cause?: unknown): DataError => {
     const wayOut =
-      depth === 0 && elements > 0
+      parser?.isEnded === true
         ? "If it has one record a line, give format: 'jsonl'."
         : "To read it as plain text, give format: 'text'."
     return new DataError('invalid-json', `${owner}: ${name} is not JSON: ${reason}. ${wayOut}`, { cause })

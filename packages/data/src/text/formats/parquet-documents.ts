@@ -8,8 +8,6 @@ import type { StoredFile } from '../stored-file.js'
 
 /** So much of the end of a file is read first: the footer of most files is in it. */
 const tailLength = 2 ** 16
-/** A column of a row group is taken out of its pages by about so many bytes at a time. */
-const batchLength = 2 ** 24
 
 const codecs = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW']
 
@@ -24,11 +22,13 @@ interface TextColumn {
  * A document for each row. Of a row group only the column that is wanted is read, and held as it is stored.
  *
  * @param onRows - called with how many of how many rows are done
+ * @param batchLength - so many bytes of the column, about, are taken out of its pages at a time
  */
 export async function* parquetDocuments(
   file: StoredFile,
   reading: Reading,
   onRows: (done: number, total: number) => void,
+  batchLength = 2 ** 24,
 ): AsyncGenerator<Document[]> {
   const { parquetMetadataAsync, parquetRead: read, parquetSchema } = await import('hyparquet')
   const { compressors } = await import('hyparquet-compressors')

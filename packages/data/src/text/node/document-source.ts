@@ -10,7 +10,8 @@ export interface PathSource extends ReadOptions {
    *   only describe the others, where `format` names them. Names that begin with a dot are passed over, and links to
    *   folders are not followed.
    * - A glob takes every file that it matches, in the same order. `*`, `**`, `?`, `[a-z]` and `{a,b}` mean what they do
-   *   in a shell. A file whose name is the glob itself comes first.
+   *   in a shell. A file whose name is the glob itself comes first. Links to folders are not followed, links that lead
+   *   nowhere are passed over.
    */
   path: string | string[]
 }

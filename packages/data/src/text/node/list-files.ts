@@ -1,6 +1,6 @@
 import type { Dirent, Stats } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { DataError } from '../../data-error.js'
 import { isTextFile, otherEndings } from '../file-format.js'
@@ -36,13 +36,14 @@ export async function listFiles(owner: string, path: string, format: Format): Pr
 
 async function listGlob(owner: string, pattern: string): Promise<FoundFile[]> {
   const isGlob = isDynamicPattern(pattern)
-  const options = { onlyFiles: true, followSymbolicLinks: false, expandDirectories: false, dot: false }
+  const options = { absolute: isAbsolute(pattern), dot: false, expandDirectories: false, onlyFiles: true }
   const paths = isGlob ? await glob(pattern, options) : []
+  const fixedParts = pattern.split('/').findIndex((part) => isDynamicPattern(part))
   const files = await Promise.all(
     paths.map(async (path): Promise<FoundFile[]> => {
+      if (await isBehindLink(path, fixedParts)) return []
       const found = await statOf(owner, path)
-      if (found === null) throw brokenLink(owner, path)
-      return found.isDirectory() ? [] : [toFile(path, found)]
+      return found === null ? [] : [toFile(path, found)]
     }),
   )
   if (files.flat().length > 0) return sorted(files.flat())
@@ -51,6 +52,14 @@ async function listGlob(owner: string, pattern: string): Promise<FoundFile[]> {
     'file-not-found',
     `${owner}: there is no ${what} ${pattern}. Relative paths start at ${process.cwd()}.`,
   )
+}
+
+/** Whether a folder on the way to a file, behind the parts that the user named, is a link: it may lead in a circle. */
+async function isBehindLink(path: string, fixedParts: number): Promise<boolean> {
+  for (let folder = dirname(path); folder.split('/').length > fixedParts && folder !== '.'; folder = dirname(folder)) {
+    if ((await lstat(folder)).isSymbolicLink()) return true
+  }
+  return false
 }
 
 async function listFolder(owner: string, folder: string, format: Format): Promise<FoundFile[]> {
