@@ -10,6 +10,7 @@ test('the main entry exports these values', () => {
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
+    'readBlob',
     'splitDocuments',
     'streamSource',
     'trainBpe',
@@ -17,5 +18,11 @@ test('the main entry exports these values', () => {
 })
 
 test('the node entry exports these values', () => {
-  expect(Object.keys(node).sort()).toEqual(['readDocuments', 'readTokenizer', 'saveTokenizer'])
+  expect(Object.keys(node).sort()).toEqual([
+    'openSource',
+    'readDocuments',
+    'readTokenizer',
+    'saveTokenizer',
+    'streamDocuments',
+  ])
 })
