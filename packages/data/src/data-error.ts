@@ -16,6 +16,7 @@
  * | `unsupported-tokenizer` | a tokenizer file that this package does not read |
  * | `token-out-of-range` | an id that the vocabulary does not have |
  * | `text-too-short` | too few tokens or characters for what was asked |
+ * | `worker-failed` | a worker thread ended before its work |
  */
 export type DataErrorCode =
   | 'file-not-found'
@@ -31,6 +32,7 @@ export type DataErrorCode =
   | 'unsupported-tokenizer'
   | 'token-out-of-range'
   | 'text-too-short'
+  | 'worker-failed'
 
 /** The error that every function of this package throws for bad input: a message for people, a `code` for programs. */
 export class DataError extends Error {

@@ -1,0 +1,7 @@
+import { packTexts } from '../tokens/pack-texts-task.js'
+
+/** Everything that worker threads can do, by name. */
+export const tasks = { packTexts }
+
+/** The name of a task. */
+export type TaskName = keyof typeof tasks
