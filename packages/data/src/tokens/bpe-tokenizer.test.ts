@@ -3,7 +3,7 @@ import { trainBpe } from './train-bpe.js'
 
 test('more different words than are remembered: the ids stay the same', () => {
   const text = Array.from(
-    { length: 70_000 },
+    { length: 270_000 },
     (_, index) => ` w${index.toString(36).replace(/\d/g, 'é')}x${index}`,
   ).join('')
   const tokenizer = trainBpe([text.slice(0, 5_000)], { vocabSize: 400 })

@@ -1,8 +1,8 @@
-import { BoundedCache } from './bounded-cache.js'
 import { byteLevelTokenizer } from './byte-level-tokenizer.js'
+import { EncodedWords } from './encoded-words.js'
 import { PriorityQueue } from './priority-queue.js'
 import type { Tokenizer } from './tokenizer.js'
-import { wordPattern } from './word-pattern.js'
+import { wordScanner } from './word-scanner.js'
 
 /** A pair of neighbours and the token that takes their place. */
 export interface Merge {
@@ -20,8 +20,7 @@ export interface BpeParts {
   specialTokens: ReadonlyMap<string, number>
 }
 
-const cacheCapacity = 65_536 // words
-const longestCachedWord = 64 // code units
+const wordsRemembered = 262_144
 
 /** Byte-level BPE (Sennrich et al. 2016, on bytes as in Radford et al. 2019). */
 export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): Tokenizer {
@@ -32,23 +31,20 @@ export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): Token
   const mergeWord = wordMerger(merges, (left, right) => rankOfPair.get(left * keyBase + right))
 
   const encoder = new TextEncoder()
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const cache = new BoundedCache<string, Int32Array>(cacheCapacity)
+  const encodeWord = (word: string): Int32Array =>
+    mergeWord(Int32Array.from(encoder.encode(word), (byte) => idOfByte[byte]!))
+  const endOfWord = wordScanner()
+  const words = new EncodedWords(wordsRemembered)
   return byteLevelTokenizer({
     kind: 'bpe',
     tokens,
     merges: merges.map(({ left, right }) => [left, right]),
     specialTokens,
     encodeOrdinary(text, output) {
-      for (const [word] of text.matchAll(wordPattern)) {
-        let ids = cache.get(word)
-        if (ids === undefined) {
-          const bytes = encoder.encode(word)
-          ids = mergeWord(Int32Array.from(bytes, (byte) => idOfByte[byte]!))
-          // A fresh string as the key: the match is a slice that would keep the whole text in memory.
-          if (word.length <= longestCachedWord) cache.set(decoder.decode(bytes), ids)
-        }
-        output.append(ids)
+      for (let start = 0; start < text.length;) {
+        const end = endOfWord(text, start)
+        words.append(text, start, end, output, encodeWord)
+        start = end
       }
     },
   })
