@@ -2,7 +2,7 @@ import { byteLevelTokenizer } from './byte-level-tokenizer.js'
 import { EncodedWords } from './encoded-words.js'
 import { mergeRanks, type Merge } from './merge-ranks.js'
 import { PriorityQueue } from './priority-queue.js'
-import type { Tokenizer } from './tokenizer.js'
+import type { ByteLevelTokenizer } from './tokenizer.js'
 import { wordScanner } from './word-scanner.js'
 
 /** A trained vocabulary. */
@@ -18,7 +18,7 @@ const wordsRemembered = 262_144
 const longestShortWord = 64 // bytes
 
 /** Byte-level BPE (Sennrich et al. 2016, on bytes as in Radford et al. 2019). */
-export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): Tokenizer {
+export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): ByteLevelTokenizer {
   const idOfByte = new Int32Array(256)
   for (const [id, bytes] of tokens) if (bytes.length === 1) idOfByte[bytes[0]!] = id
   const mergeWord = wordMerger(merges)

@@ -5,7 +5,7 @@ import { alphabetBytes } from './byte-alphabet.js'
 import type { Merge } from './merge-ranks.js'
 import { PriorityQueue } from './priority-queue.js'
 import { checkSpecialTokens } from './special-tokens.js'
-import type { Tokenizer } from './tokenizer.js'
+import type { ByteLevelTokenizer } from './tokenizer.js'
 import { WordCounts } from './word-counts.js'
 
 /** Options of {@link trainBpe}. */
@@ -35,7 +35,7 @@ export interface TrainBpeOptions {
  * @throws {DataError} `invalid-argument` for a `vocabSize` below 256 + special tokens or a `minFrequency` below 1;
  *   `invalid-special-token`; `empty-text` for texts without a character
  */
-export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tokenizer {
+export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): ByteLevelTokenizer {
   const { vocabSize, specialTokens = [], minFrequency = 2, onProgress } = options
   checkSpecialTokens('trainBpe', specialTokens)
   const leastVocabSize = 256 + specialTokens.length
