@@ -10,7 +10,7 @@ export interface AddedTokenJson {
   lstrip: boolean
   /** Whether white space after it is swallowed. Those that this package makes: false. */
   rstrip: boolean
-  /** Whether it is looked for in the normalized text, not in the text as it is. Those that this package makes: false. */
+  /** Whether it is looked for after the normalizer, not in the text as it is. Those that this package makes: false. */
   normalized: boolean
   /** Whether it is a special token, such as the end of a document. Those that this package makes: true. */
   special: boolean

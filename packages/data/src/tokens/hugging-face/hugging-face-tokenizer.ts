@@ -10,7 +10,7 @@ import { libraryPreTokenizer } from './library-pre-tokenizer.js'
 import { tokenText } from './token-text.js'
 
 /**
- * A tokenizer that `@huggingface/tokenizers` encodes with. Added tokens are found and ids turned into text here, so that
+ * A tokenizer that `@huggingface/tokenizers` encodes with. Added tokens are found and ids turned to text here, so that
  * text comes out token by token too.
  *
  * @throws {DataError} `unsupported-tokenizer` for what would have other ids than in the Python package
@@ -19,11 +19,13 @@ export function huggingFaceTokenizer(checked: CheckedTokenizerJson): Tokenizer {
   const { file, vocab, addedTokens } = checked
   const { bytesOf, atStart } = tokenText(file.decoder)
   const tokenOfId = new Map([...vocab].map(([token, id]) => [id, token]))
-  for (const { content, id } of addedTokens) tokenOfId.set(id, content)
+  const { encodePiece, normalize } = pieceEncoder(checked)
+  const splitAtAddedTokens = addedTokenSplitter(addedTokens.filter((token) => !isFoundNormalized(token, file)))
+
+  for (const token of addedTokens) {
+    tokenOfId.set(token.id, isFoundNormalized(token, file) ? normalize(token.content) : token.content)
+  }
   const vocabSize = [...tokenOfId.keys()].reduce((last, id) => Math.max(last, id), 0) + 1
-  const encodePiece = pieceEncoder(checked)
-  const isNormalized = hasNormalizer(file)
-  const splitAtAddedTokens = addedTokenSplitter(addedTokens.filter(({ normalized }) => !(normalized && isNormalized)))
 
   const known = new Map<number, Uint8Array>()
   const lookUp = (owner: string, id: number): Uint8Array => {
@@ -48,7 +50,7 @@ export function huggingFaceTokenizer(checked: CheckedTokenizerJson): Tokenizer {
     specialTokens: new Map(addedTokens.filter(({ special }) => special).map(({ content, id }) => [content, id])),
     encode(text) {
       const output = new TokenBuffer()
-      for (const { piece, id, start } of splitAtAddedTokens(text.toWellFormed())) {
+      for (const { piece, id, start } of splitAtAddedTokens(text.replace(/\p{Surrogate}/gu, '\ufffd'))) {
         output.append(id === null ? encodePiece(piece, start === 0) : [id])
       }
       return output.toArray()
@@ -72,14 +74,22 @@ export function huggingFaceTokenizer(checked: CheckedTokenizerJson): Tokenizer {
   }
 }
 
-const hasNormalizer = (file: Json): boolean => file.normalizer !== null && file.normalizer !== undefined
+/** Whether a token is looked for after the normalizer; it is then as the normalizer would have it. */
+function isFoundNormalized({ normalized }: AddedTokenJson, { normalizer }: Json): boolean {
+  return normalized && normalizer !== null && normalizer !== undefined
+}
 
-/** A function that encodes a text between added tokens. */
-function pieceEncoder(checked: CheckedTokenizerJson): (piece: string, isAtStart: boolean) => number[] {
+interface PieceEncoder {
+  /** The ids of a text between added tokens. */
+  encodePiece: (piece: string, isAtStart: boolean) => number[]
+  normalize: (text: string) => string
+}
+
+function pieceEncoder(checked: CheckedTokenizerJson): PieceEncoder {
   const { file } = checked
   const model = libraryModel(checked)
   const normalizers = libraryNormalizer(file.normalizer)
-  const addedTokens = hasNormalizer(file) ? checked.addedTokens.filter(({ normalized }) => normalized) : []
+  const addedTokens = checked.addedTokens.filter((token) => isFoundNormalized(token, file))
   requirePlain(addedTokens, file)
   const libraryFor = (isAtStart: boolean): LibraryTokenizer => {
     const pretokenizers = libraryPreTokenizer(file.pre_tokenizer, isAtStart)
@@ -102,8 +112,11 @@ function pieceEncoder(checked: CheckedTokenizerJson): (piece: string, isAtStart:
   }
   const atStart = libraryFor(true)
   const elsewhere = JSON.stringify(file.pre_tokenizer ?? null).includes('"first"') ? libraryFor(false) : atStart
-  return (piece, isAtStart) =>
-    piece === '' ? [] : (isAtStart ? atStart : elsewhere).encode(piece, { add_special_tokens: false }).ids
+  return {
+    encodePiece: (piece, isAtStart) =>
+      piece === '' ? [] : (isAtStart ? atStart : elsewhere).encode(piece, { add_special_tokens: false }).ids,
+    normalize: (text) => atStart.normalizer?.normalize(text) ?? text,
+  }
 }
 
 /** The model, if the library makes the ids of the Python package with it. */

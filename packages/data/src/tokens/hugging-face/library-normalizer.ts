@@ -31,8 +31,8 @@ export function libraryNormalizer(value: unknown, name = 'normalizer'): readonly
     case 'StripAccents':
       return [step]
     case 'Prepend':
-      // Not before nothing; and as a replacement it cannot be taken for a pattern.
-      return [replaceRegex('\\A(?=[\\s\\S])', literal(textOf(step.prepend, `${name}.prepend`)))]
+      // Not before nothing: the first character is found, and put back after the text.
+      return [replaceRegex('\\A[\\s\\S]', `${literal(textOf(step.prepend, `${name}.prepend`))}$&`)]
     case 'Replace':
       return [
         { ...step, pattern: patternOf(step.pattern, name), content: literal(textOf(step.content, `${name}.content`)) },
@@ -59,7 +59,7 @@ function bertNormalizer(step: Json): readonly Json[] {
   return [
     ...(step.clean_text === false
       ? []
-      : [replaceRegex('(?![\\t\\n\\r])[\\p{C}\\u{fffd}]', ''), replaceRegex('\\p{White_Space}', ' ')]),
+      : [replaceRegex('(?![\\t\\n\\r])[\\p{Cc}\\p{Cf}\\p{Co}\\u{fffd}]', ''), replaceRegex('\\p{White_Space}', ' ')]),
     ...(step.handle_chinese_chars === false ? [] : [replaceRegex(ideographs, ' $& ')]),
     ...(stripsAccents === true ? [{ type: 'NFD' }, replaceRegex('\\p{Mn}', '')] : []),
     ...(isLowercase ? lowercase : []),

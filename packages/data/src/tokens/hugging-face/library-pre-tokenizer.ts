@@ -20,9 +20,9 @@ const punctuation = '[\\p{P}\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e]'
 const wordCharacters = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}'
 
 /**
- * A pre-tokenizer of a `tokenizer.json` in steps with which `@huggingface/tokenizers` does what the Python package does.
- * The library knows white space, digits and word characters as JavaScript does, and of `Split` what most files use;
- * where that differs, the step is said otherwise.
+ * A pre-tokenizer of a `tokenizer.json` in steps with which `@huggingface/tokenizers` gives the words of the Python
+ * package. The library knows white space, digits and word characters as JavaScript does, and of `Split` what most files
+ * use; where that differs, the step is said otherwise.
  *
  * @param value the step
  * @param isAtStart whether the text that comes is the beginning of the whole
@@ -42,7 +42,9 @@ export function libraryPreTokenizer(value: unknown, isAtStart: boolean, name = '
       })
     case 'ByteLevel':
       return [
-        ...(step.add_prefix_space === false ? [] : [{ type: 'Replace', pattern: { Regex: '\\A(?! )' }, content: ' ' }]),
+        ...(step.add_prefix_space === false
+          ? []
+          : [{ type: 'Replace', pattern: { Regex: '\\A[^ ]' }, content: ' $&' }]),
         ...(step.use_regex === false ? [] : [isolate(wordPattern.source)]),
         { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
       ]
