@@ -12,6 +12,7 @@ test('the main entry exports these values', () => {
     'nextTokenBatches',
     'packDocuments',
     'splitDocuments',
+    'streamSource',
     'trainBpe',
   ])
 })
