@@ -7,6 +7,7 @@ test('the main entry exports these values', () => {
     'DataError',
     'byteTokenizer',
     'createTextDecoder',
+    'gpt2Tokenizer',
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',

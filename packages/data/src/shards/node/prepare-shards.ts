@@ -7,7 +7,7 @@ import { DataError } from '../../data-error.js'
 import { randomGenerator } from '../../random/random-generator.js'
 import { splitDocuments } from '../../text/split-documents.js'
 import type { Document } from '../../text/document.js'
-import { openSource } from '../../text/node/open-source.js'
+import { openInputs } from '../../text/node/open-inputs.js'
 import { loadTokenizer } from '../../tokens/load-tokenizer.js'
 import type { PackedTexts } from '../../tokens/pack-texts-task.js'
 import { openTaskPool } from '../../workers/node/task-pool.js'
@@ -90,7 +90,7 @@ export async function prepareShards(options: PrepareOptions): Promise<PreparedSe
     'file' in deciding.tokenizer
       ? await readTokenizerFile(deciding.tokenizer.file, deciding.endOfDocument, owner)
       : null
-  const inputs = await openInputs(options.source)
+  const inputs = await openSetInputs(options.source)
   const made = {
     inputs: inputs.map(({ input, split }) => ({ name: input.name, split, bytes: input.byteLength })),
     options: describeOptions(options, deciding, given),
@@ -165,17 +165,27 @@ function isWorthKeeping({ deciding, unfinished }: Preparation, error: DataError)
 }
 
 /** The inputs of a set in the order in which they are read. */
-async function openInputs(source: PrepareOptions['source']): Promise<SplitInput[]> {
-  if (!('train' in source)) return (await openSource(source)).map((input) => ({ input, split: null }))
+async function openSetInputs(source: PrepareOptions['source']): Promise<SplitInput[]> {
+  if (!('train' in source)) return (await openInputs(source, owner)).map((input) => ({ input, split: null }))
   const inputs: SplitInput[] = []
   for (const split of splitNames) {
     const own = source[split]
-    if (own !== undefined) for (const input of await openSource(own)) inputs.push({ input, split })
+    if (own !== undefined) for (const input of await openInputs(own, owner)) inputs.push({ input, split })
   }
   return inputs
 }
 
-const decidingSourceKeys = ['module', 'hub', 'revision', 'format', 'textField', 'invalidText'] as const
+const decidingSourceKeys = [
+  'module',
+  'hub',
+  'revision',
+  'files',
+  'format',
+  'textField',
+  'recordsPath',
+  'missingText',
+  'invalidText',
+] as const
 
 /** The deciding options as the manifest holds them: without paths of tokenizers and without secrets. */
 function describeOptions(
