@@ -3,8 +3,11 @@
  *
  * @module @swat-js/data/node
  */
-export { readDocuments, type DocumentSource, type ModuleSource, type PathSource } from './text/node/read-documents.js'
-export { readTokenizer, saveTokenizer } from './tokens/node/tokenizer-file.js'
+export type { DocumentSource, HubSource, ModuleSource, PathSource } from './text/node/document-source.js'
+export { openSource } from './text/node/open-source.js'
+export { readDocuments } from './text/node/read-documents.js'
+export { streamDocuments } from './text/node/stream-documents.js'
+export { readTokenizer, saveTokenizer, type Gpt2Files } from './tokens/node/tokenizer-file.js'
 export { prepareShards, type PreparedSet } from './shards/node/prepare-shards.js'
 export type {
   NamedSources,

@@ -7,9 +7,11 @@ test('the main entry exports these values', () => {
     'DataError',
     'byteTokenizer',
     'createTextDecoder',
+    'gpt2Tokenizer',
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
+    'readBlob',
     'splitDocuments',
     'streamSource',
     'trainBpe',
@@ -17,5 +19,11 @@ test('the main entry exports these values', () => {
 })
 
 test('the node entry exports these values', () => {
-  expect(Object.keys(node).sort()).toEqual(['readDocuments', 'readTokenizer', 'saveTokenizer'])
+  expect(Object.keys(node).sort()).toEqual([
+    'openSource',
+    'readDocuments',
+    'readTokenizer',
+    'saveTokenizer',
+    'streamDocuments',
+  ])
 })
