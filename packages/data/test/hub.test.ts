@@ -287,7 +287,7 @@ describe('refuses', () => {
       [403, /does not give rows\.parquet of the data set someone\/texts at main \(status 403\)/],
       [404, /rows\.parquet of .* \(it is listed, but not there\)/],
     ] as const) {
-      disturb = (request, response, body) => {
+      disturb = (_, response, body) => {
         if (body) response.writeHead(status, { 'x-error-code': 'EntryNotFound' }).end()
         return body !== undefined
       }
