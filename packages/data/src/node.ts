@@ -8,3 +8,17 @@ export { openSource } from './text/node/open-source.js'
 export { readDocuments } from './text/node/read-documents.js'
 export { streamDocuments } from './text/node/stream-documents.js'
 export { readTokenizer, saveTokenizer } from './tokens/node/tokenizer-file.js'
+export { prepareShards, type PreparedSet } from './shards/node/prepare-shards.js'
+export type {
+  NamedSources,
+  PrepareOptions,
+  SetSplit,
+  SetTokenizer,
+  TrainedSetTokenizer,
+} from './shards/node/prepare-options.js'
+export type { PrepareProgress, ShardProgress, TokenizerProgress } from './shards/node/prepare-progress.js'
+export { openShards, type OpenShardsOptions, type ShardSource } from './shards/node/open-shards.js'
+export { verifyShards, type VerifyShardsOptions } from './shards/node/verify-shards.js'
+export { prefetchBatches, type PrefetchedBatches, type PrefetchOptions } from './batches/node/prefetch-batches.js'
+export type { ShardedSource } from './batches/node/read-batches-task.js'
+export { openTokenFile, type TokenFileOptions, type TokenFileSource } from './shards/node/open-token-file.js'

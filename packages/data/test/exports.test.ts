@@ -12,16 +12,22 @@ test('the main entry exports these values', () => {
     'packDocuments',
     'readBlob',
     'splitDocuments',
+    'streamSource',
     'trainBpe',
   ])
 })
 
 test('the node entry exports these values', () => {
   expect(Object.keys(node).sort()).toEqual([
+    'openShards',
     'openSource',
+    'openTokenFile',
+    'prefetchBatches',
+    'prepareShards',
     'readDocuments',
     'readTokenizer',
     'saveTokenizer',
     'streamDocuments',
+    'verifyShards',
   ])
 })

@@ -1,6 +1,7 @@
 import { checkInteger } from '../check-integer.js'
 import { DataError } from '../data-error.js'
 import type { Document } from '../text/document.js'
+import { countBytes } from './count-bytes.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /** Documents as one row of tokens. */
@@ -50,20 +51,4 @@ export function packDocuments(
     position += ids.length + separator.length
   }
   return { tokens, documentStarts, byteLength: documents.reduce((sum, { text }) => sum + countBytes(text), 0) }
-}
-
-/** The length of `text` in UTF-8; a lone surrogate counts as U+FFFD, three bytes. */
-function countBytes(text: string): number {
-  let bytes = 0
-  for (let index = 0; index < text.length; index++) {
-    const point = text.codePointAt(index)!
-    if (point < 0x80) bytes += 1
-    else if (point < 0x800) bytes += 2
-    else if (point < 0x10000) bytes += 3
-    else {
-      bytes += 4
-      index++
-    }
-  }
-  return bytes
 }
