@@ -39,4 +39,3 @@ export type {
   ShardManifest,
   SplitName,
 } from './shards/shard-manifest.js'
-export type { TokenSource } from './batches/token-source.js'

@@ -5,6 +5,7 @@
  */
 export { readDocuments, type DocumentSource, type ModuleSource, type PathSource } from './text/node/read-documents.js'
 export { readTokenizer, saveTokenizer, type Gpt2Files } from './tokens/node/tokenizer-file.js'
+export { trainBpeFrom, type TrainBpeFromOptions } from './tokens/node/train-bpe-from.js'
 export { prepareShards, type PreparedSet } from './shards/node/prepare-shards.js'
 export type {
   NamedSources,

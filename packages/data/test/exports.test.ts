@@ -18,5 +18,14 @@ test('the main entry exports these values', () => {
 })
 
 test('the node entry exports these values', () => {
-  expect(Object.keys(node).sort()).toEqual(['readDocuments', 'readTokenizer', 'saveTokenizer'])
+  expect(Object.keys(node).sort()).toEqual([
+    'openShards',
+    'openTokenFile',
+    'prepareShards',
+    'readDocuments',
+    'readTokenizer',
+    'saveTokenizer',
+    'trainBpeFrom',
+    'verifyShards',
+  ])
 })
