@@ -29,6 +29,7 @@ test('the node entry exports these values', () => {
     'readTokenizer',
     'saveTokenizer',
     'streamDocuments',
+    'trainBpeFrom',
     'verifyShards',
   ])
 })
