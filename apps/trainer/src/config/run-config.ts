@@ -1,3 +1,4 @@
+import type { TextFormat } from '@swat-js/data'
 import type { BackendName, Precision } from '@swat-js/tensor-core'
 import type { ModelSettings } from './resolve-model.js'
 
@@ -79,14 +80,26 @@ export interface ShardSet {
   weight: number
 }
 
-/** The section `data`: `path`, `module` or `shards`. */
+/** The section `data`: one of `path`, `module`, `hub` and `shards`. */
 export interface DataSettings {
-  /** A text file, a .jsonl file, a folder of such files, or a list of them; relative to the current directory. */
+  /** Files, folders or globs: text, Markdown, JSON, CSV, parquet, also in gzip or zstd; from the current directory. */
   path?: string | string[] | undefined
   /** How files are read; `auto` goes by their endings. */
-  format: 'auto' | 'text' | 'jsonl'
-  /** The field of a JSON line or of a record that holds the text. */
+  format: 'auto' | TextFormat
+  /** The field, or the path such as `page.text`, of a record that holds the text; of CSV and parquet the column. */
   textField: string
+  /** In JSON: where the array of records is, such as `data.rows`; left out, the file is the array. */
+  recordsPath?: string | undefined
+  /** What a record without text does: stop with an error, or be passed over. */
+  missingText: 'error' | 'skip'
+  /** What text that is not Unicode does: stop with an error, or become U+FFFD. */
+  invalidText: 'error' | 'replace'
+  /** A data set of the Hugging Face Hub, `owner/name`, in place of `path`; HF_TOKEN is used if it is set. */
+  hub?: string | undefined
+  /** With `hub`: a branch, tag or commit; left out, `main`. */
+  revision?: string | undefined
+  /** With `hub`: which files, as globs; left out, all that can be read. */
+  files?: string | string[] | undefined
   /** An npm package or .js file that exports the texts, in place of `path`. */
   module?: string | undefined
   /**
