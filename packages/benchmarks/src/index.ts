@@ -82,3 +82,5 @@ export type {
 } from './diagnostics/inspection.js'
 export { formatInspection } from './diagnostics/format-inspection.js'
 export { plotInspection } from './diagnostics/plot-inspection.js'
+export { formatLoading } from './loading/format-loading.js'
+export type { LoadingBenchmark, LoadingOptions, LoadingRow } from './loading/loading-benchmark.js'
