@@ -15,8 +15,8 @@ export const reserve = 1.25
  * @param training - as configured
  * @param fits - whether the device can hold so many bytes; by default asks the engine in use
  * @returns a divisor of `batchSize`: as configured, or for `auto` the largest that fits
- * @throws SwatError `memory` when not even one sequence fits, `config` for `auto` with a recurrence, whose memory is not
- * predicted
+ * @throws SwatError `memory` when not even one sequence fits, `config` for `auto` with a recurrence, whose memory is
+ * not predicted
  */
 export async function chooseMicroBatch(
   model: SwatConfig,
