@@ -20,3 +20,20 @@ export {
   type BatchSource,
   type TokenBatch,
 } from './batches/next-token-batches.js'
+export {
+  syntheticTask,
+  taskNames,
+  type SyntheticTask,
+  type TaskExample,
+  type TaskName,
+  type TaskOptions,
+  type TaskSize,
+} from './synthetic/synthetic-task.js'
+export type { TaskAnswer } from './synthetic/task-definition.js'
+export type { KeyValueRecallOptions } from './synthetic/tasks/key-value-recall.js'
+export type { PasskeyOptions } from './synthetic/tasks/passkey.js'
+export type { CopyOptions } from './synthetic/tasks/copy.js'
+export type { SelectiveCopyOptions } from './synthetic/tasks/selective-copy.js'
+export type { InductionOptions } from './synthetic/tasks/induction.js'
+export type { WindowParityOptions } from './synthetic/tasks/window-parity.js'
+export { scoreAnswers, type AnswerCount, type AnswerScore } from './synthetic/score-answers.js'

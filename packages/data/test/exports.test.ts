@@ -10,7 +10,10 @@ test('the main entry exports these values', () => {
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
+    'scoreAnswers',
     'splitDocuments',
+    'syntheticTask',
+    'taskNames',
     'trainBpe',
   ])
 })
