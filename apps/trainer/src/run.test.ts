@@ -96,7 +96,7 @@ describe('trainRun', () => {
   })
 
   describe('interrupted, goes on to the same numbers across the border of an epoch:', () => {
-    // 7 batches of 4 × 64 tokens are an epoch of this text; the 8th step begins the next one.
+    // the 8th batch of 4 × 64 tokens holds the end of an epoch and the beginning of the next
     const long = (name: string) =>
       config(name, {
         training: { steps: 12, batchSize: 4, length: 64, learningRate: 1e-2 },
@@ -110,7 +110,7 @@ describe('trainRun', () => {
     beforeAll(async () => {
       await trainRun(long('unbroken'))
       const state = await readFile(join(folder, 'unbroken/checkpoints/step-000012/state.json'), 'utf8')
-      expect(JSON.parse(state)).toMatchObject({ cursor: { epoch: 1, batch: 5 } })
+      expect(JSON.parse(state)).toMatchObject({ cursor: [{ epoch: 1, sequence: 17 }] })
     })
 
     it.each<[what: string, step: number, event: RunEvent['event']]>([
@@ -216,7 +216,7 @@ describe('trainRun refuses', () => {
   it.each([
     ['a backend that does not start', { engine: { backend: 'tensorflow' } }, 'engine-unavailable'],
     ['a module that is not installed', { data: { module: 'no-such-texts' } }, 'module-not-found'],
-    ['more sequences than the text has', { training: { batchSize: 1000, length: 16, steps: 3 } }, 'text-too-short'],
+    ['a sequence longer than the text', { training: { batchSize: 1, length: 100_000, steps: 3 } }, 'text-too-short'],
   ] as [string, Partial<RunConfigInput>, string][])('%s, and leaves no folder', async (_, changes, code) => {
     await expect(trainRun(config('refused', changes))).rejects.toMatchObject({ code })
     expect(await readdir(folder)).not.toContain('refused')

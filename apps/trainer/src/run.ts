@@ -325,7 +325,7 @@ const freshState = {
   step: 0,
   tokens: 0,
   seconds: 0,
-  cursor: { epoch: 0, batch: 0 },
+  cursor: [{ epoch: 0, sequence: 0 }],
   metricsLength: 0,
   trainLoss: null,
   bestValidation: null,

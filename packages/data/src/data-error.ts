@@ -5,6 +5,13 @@
  * | --- | --- |
  * | `file-not-found` | no file or folder at this path |
  * | `unreadable-file` | the system refused to read or write the file, or it is too large to hold in memory |
+ * | `invalid-shards` | a file that is no token shard or manifest, or does not fit its set |
+ * | `unsupported-version` | token shards that a newer version wrote |
+ * | `checksum-mismatch` | a file that was changed since it was written |
+ * | `vocabulary-mismatch` | token shards that were made with another tokenizer |
+ * | `different-preparation` | a folder that holds another set, or one that was begun with other options or inputs |
+ * | `folder-locked` | another process writes into the folder |
+ * | `aborted` | the caller's signal ended the work |
  * | `invalid-utf8` | a byte that is not UTF-8 |
  * | `invalid-json` | a line or a file that is not JSON |
  * | `missing-field` | a record without the text field |
@@ -21,6 +28,13 @@
 export type DataErrorCode =
   | 'file-not-found'
   | 'unreadable-file'
+  | 'invalid-shards'
+  | 'unsupported-version'
+  | 'checksum-mismatch'
+  | 'vocabulary-mismatch'
+  | 'different-preparation'
+  | 'folder-locked'
+  | 'aborted'
   | 'invalid-utf8'
   | 'invalid-json'
   | 'missing-field'

@@ -13,12 +13,16 @@ export { trainBpe, type TrainBpeOptions } from './tokens/train-bpe.js'
 export { loadTokenizer } from './tokens/load-tokenizer.js'
 export { createTextDecoder, type TextDecoderOptions, type TokenTextDecoder } from './tokens/text-decoder.js'
 export { packDocuments, type PackOptions, type TokenStream } from './tokens/pack-documents.js'
+export type { TokenSource } from './batches/token-source.js'
+export { streamSource, type StreamedTokens } from './batches/stream-source.js'
 export {
   nextTokenBatches,
   type BatchCursor,
   type BatchOptions,
   type BatchSource,
+  type SourceCursor,
   type TokenBatch,
+  type WeightedSource,
 } from './batches/next-token-batches.js'
 export {
   syntheticTask,
@@ -37,3 +41,13 @@ export type { SelectiveCopyOptions } from './synthetic/tasks/selective-copy.js'
 export type { InductionOptions } from './synthetic/tasks/induction.js'
 export type { WindowParityOptions } from './synthetic/tasks/window-parity.js'
 export { scoreAnswers, type AnswerCount, type AnswerScore } from './synthetic/score-answers.js'
+export type { TokenDtype } from './shards/shard-header.js'
+export type {
+  ManifestProvenance,
+  ManifestSplit,
+  ShardEntry,
+  ShardManifest,
+  SplitName,
+} from './shards/shard-manifest.js'
+export type { TokenSource } from './batches/token-source.js'
+export { taskBatches, type TaskBatchOptions } from './synthetic/task-batches.js'

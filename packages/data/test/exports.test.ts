@@ -13,7 +13,9 @@ test('the main entry exports these values', () => {
     'scoreAnswers',
     'splitDocuments',
     'syntheticTask',
+    'taskBatches',
     'taskNames',
+    'streamSource',
     'trainBpe',
   ])
 })

@@ -28,11 +28,10 @@ test('a book becomes batches, and the batches are the book', async () => {
   const decoder = createTextDecoder(tokenizer)
   let read = tokenizer.decode([stream.tokens[0]!])
   const readOn = ({ labels }: TokenBatch): void => {
-    for (const label of labels) read += decoder.push(label)
+    for (const label of labels) if (label !== -100) read += decoder.push(label)
   }
-  for (let batch = 0; batch < inOrder.batchesPerEpoch; batch++) readOn(inOrder.next())
-  expect(text.startsWith(read)).toBe(true)
-  expect(stream.tokens.length - 1 - inOrder.batchesPerEpoch * length).toBeLessThan(length)
+  for (let batch = 0; batch < inOrder.sequencesPerEpoch[0]!; batch++) readOn(inOrder.next())
+  expect(read).toBe(text)
 
   const shuffled = nextTokenBatches(stream, { batchSize: 8, length, seed: 42 })
   const { inputs, labels } = shuffled.next()

@@ -94,6 +94,8 @@ export interface SwatAttentionContext {
   cache?: RollingCache | null
   /** With a cache: how many tokens of each sequence are its own, the rest is padding. Default all. */
   lengths?: readonly number[]
+  /** Without a cache: documents in one sequence, int32 `[batch, length]`; a query sees its own only. Default one. */
+  segmentIds?: tf.Tensor2D | null
   /** Which kernels run. */
   kernels?: KernelPolicy
 }
@@ -130,6 +132,7 @@ export function swatAttentionLayer(
 
   let cache = context.cache ?? null
   expectSameReach(cache, settings)
+  expectUsableSegments(context, settings)
   const output = tf.tidy(() => {
     const { queries, keys, values } = attentionHeads(x, parameters, settings, context)
 
@@ -140,7 +143,7 @@ export function swatAttentionLayer(
       attended = step.output
       cache = step.cache
     } else {
-      attended = swatAttention(queries, keys, values, { ...terms, window, sinks })
+      attended = swatAttention(queries, keys, values, { ...terms, window, sinks, segmentIds: context.segmentIds })
     }
     if (attended.shape[3] > headDim) attended = tf.slice(attended, [0, 0, 0, 0], [batch, length, heads, headDim])
 
@@ -179,6 +182,17 @@ export function layerTerms(
     distanceTable: distanceTable ? (parameters.learnable_bias_diagonals ?? null) : null,
     sinkLogits: learnedSink ? (parameters.sink_logits ?? null) : null,
   }
+}
+
+function expectUsableSegments({ segmentIds, cache }: SwatAttentionContext, { sinks = 0 }: SwatAttentionSettings): void {
+  if (!segmentIds || (!cache && sinks === 0)) return
+  throw new SwatError(
+    'attention',
+    cache
+      ? 'swatAttentionLayer: segmentIds cannot be given with a cache, whose keys are those of one document. Leave them out.'
+      : `swatAttentionLayer: segmentIds cannot be given with sinks, got ${sinks}: only the first document of a row would ` +
+          'have them. Leave out the segments or the sinks.',
+  )
 }
 
 function expectSameReach(cache: RollingCache | null, { window, sinks = 0 }: SwatAttentionSettings): void {

@@ -46,7 +46,7 @@ export async function readRunCheckpoint(path: string, model: SwatConfig): Promis
 function parseState(path: string, text: string): CheckpointState {
   try {
     const state = JSON.parse(text) as CheckpointState
-    if (Number.isInteger(state.step) && Number.isInteger(state.metricsLength) && Number.isInteger(state.cursor.batch)) {
+    if (Number.isInteger(state.step) && Number.isInteger(state.metricsLength) && Array.isArray(state.cursor)) {
       return state
     }
   } catch (error) {

@@ -10,10 +10,16 @@ const ignored = -100
  * @returns the parts that have something to score, in order
  */
 export function splitBatch(batch: TokenBatch, size: number): TokenBatch[] {
-  const { inputs, labels, batchSize, length } = batch
+  const { inputs, labels, segmentIds, batchSize, length } = batch
   if (size === batchSize) return [batch]
   return Array.from({ length: batchSize / size }, (_, i) => {
     const [start, end] = [i * size * length, (i + 1) * size * length]
-    return { inputs: inputs.subarray(start, end), labels: labels.subarray(start, end), batchSize: size, length }
+    return {
+      inputs: inputs.subarray(start, end),
+      labels: labels.subarray(start, end),
+      ...(segmentIds && { segmentIds: segmentIds.subarray(start, end) }),
+      batchSize: size,
+      length,
+    }
   }).filter(({ labels }) => labels.some((label) => label !== ignored))
 }

@@ -1,4 +1,4 @@
-import { scoreAnswers, syntheticTask, type SyntheticTask, type TaskExample } from '@swat-js/data'
+import { scoreAnswers, syntheticTask, taskBatches, type SyntheticTask, type TaskExample } from '@swat-js/data'
 import {
   initializeParameters,
   parameterCount,
@@ -67,7 +67,10 @@ function withDefaults({ report: _, ...given }: RecallBenchmarkOptions): Settings
         `the window is ${window}.`,
     )
   }
-  const edges = [...layers, Math.max(...layers) + 1].flatMap((count) => [count * (window - 1), count * (window - 1) + 1])
+  const edges = [...layers, Math.max(...layers) + 1].flatMap((count) => [
+    count * (window - 1),
+    count * (window - 1) + 1,
+  ])
   const sorted = [...new Set(given.distances ?? edges)].sort((one, other) => one - other)
   const settings = {
     ...{ hiddenSize: 32, heads: 2, steps: 300, batchSize: 32, learningRate: 0.01, examples: 1000, seed: 0 },
@@ -89,6 +92,7 @@ async function train(
   model: number,
   report: RecallBenchmarkOptions['report'],
 ): Promise<SwatParameters> {
+  const batches = taskBatches(task, { batchSize })
   const optimizer = adamW()
   const schedule = cosineSchedule({
     ...{ peak: learningRate, warmupSteps: Math.ceil(steps / 10), totalSteps: steps, minimumRatio: 0.1 },
@@ -97,8 +101,7 @@ async function train(
   let state: TrainingState = { step: 0, parameters, optimizer: optimizer.init(parameters) }
   try {
     for (let step = 0; step < steps; step++) {
-      const batch = joined(Array.from({ length: batchSize }, (_, row) => task.example(step * batchSize + row)))
-      state = (await trainingStep(state, config, [batch], { optimizer, schedule, clip: 1 })).state
+      state = (await trainingStep(state, config, [batches.next()], { optimizer, schedule, clip: 1 })).state
       report?.({ event: 'progress', task: 'benchmark', done: model * steps + step + 1, total: layers.length * steps })
     }
     return state.parameters
@@ -111,32 +114,21 @@ async function train(
   }
 }
 
-/** Examples side by side. */
-function joined(examples: readonly TaskExample[]) {
-  const length = examples[0].inputs.length
-  const [inputs, labels] = [new Int32Array(examples.length * length), new Int32Array(examples.length * length)]
-  examples.forEach((example, row) => {
-    inputs.set(example.inputs, row * length)
-    labels.set(example.labels, row * length)
-  })
-  return { inputs, labels, batchSize: examples.length, length }
-}
-
 /** For each example the likeliest id after each token. */
 function predict(
   parameters: SwatParameters,
   config: SwatConfig,
   examples: readonly TaskExample[],
   batchSize: number,
-): Int32Array[] {
-  const predicted: Int32Array[] = []
+): number[][] {
+  const predicted: number[][] = []
   for (let from = 0; from < examples.length; from += batchSize) {
-    const { inputs, length, ...batch } = joined(examples.slice(from, from + batchSize))
-    const ids = tf.tidy(() => {
-      const { logits } = swatTransformer(parameters, config, tf.tensor2d(inputs, [batch.batchSize, length], 'int32'))
-      return tf.argMax(logits, 2).dataSync<'int32'>().slice()
+    const texts = examples.slice(from, from + batchSize).map(({ inputs }) => [...inputs])
+    const rows = tf.tidy(() => {
+      const { logits } = swatTransformer(parameters, config, tf.tensor2d(texts, undefined, 'int32'))
+      return tf.argMax(logits, 2).arraySync() as number[][] // [batch, length]
     })
-    for (let row = 0; row < batch.batchSize; row++) predicted.push(ids.slice(row * length, (row + 1) * length))
+    predicted.push(...rows)
   }
   return predicted
 }

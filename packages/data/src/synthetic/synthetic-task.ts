@@ -1,3 +1,4 @@
+import { ignoredLabel } from '../batches/sequences.js'
 import { checkInteger } from '../check-integer.js'
 import { DataError } from '../data-error.js'
 import { randomGenerator } from '../random/random-generator.js'
@@ -68,8 +69,6 @@ export interface SyntheticTask {
    */
   decode(tokens: ArrayLike<number>): string
 }
-
-const ignoredLabel = -100
 
 const definitions: {
   [Name in TaskName]: { define(options: TaskOptions[Name] & { length: number }): TaskDefinition; known: string[] }

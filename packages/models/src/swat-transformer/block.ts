@@ -52,6 +52,8 @@ export interface SwatBlockContext {
   cache?: LayerMemory
   /** With a cache: tokens of each sequence, the rest is padding. */
   lengths?: readonly number[]
+  /** Without a cache, attention only: documents in one sequence, int32 `[batch, length]`. */
+  segmentIds?: tf.Tensor2D | null
   /** Which kernels run. */
   kernels?: KernelPolicy
 }
@@ -111,6 +113,13 @@ function mix(
     )
   }
   if (!recurrent) return swatAttentionLayer(x, parameters, attention, { ...context, cache: cache as RollingCache })
+  if (context.segmentIds) {
+    throw new SwatError(
+      'config',
+      `swatBlock: segmentIds need attention, but the block has ${recurrent.type}, whose state goes on from one document ` +
+        "to the next. Train it with documents: 'packed'.",
+    )
+  }
   const { output, state } = recurrentLayer(x, parameters as unknown as RecurrentParameters, recurrent, {
     ...context,
     state: cache as RecurrentState,

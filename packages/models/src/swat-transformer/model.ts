@@ -51,6 +51,11 @@ export interface SwatTransformerContext {
    * id of the vocabulary) and leaves no trace. Default all.
    */
   lengths?: readonly number[]
+  /**
+   * Without a cache: documents side by side in one sequence, int32 `[batch, length]`; attention does not cross from
+   * one number to another. Rotary positions go on across them, which makes no difference: only distances count.
+   */
+  segmentIds?: tf.Tensor2D | null
   /** Compute logits for every position (default) or for the last one of each sequence only. */
   logits?: 'all' | 'last'
   /** Without a cache: keep the input of each block only, the backward pass computes the rest again. Default false. */
@@ -179,11 +184,13 @@ type BlockFunction = (
 
 /** One block as the whole model runs it: its intermediates go at its end, or are not kept for the gradient at all. */
 function blockFunction(config: SwatConfig, context: SwatTransformerContext): BlockFunction {
-  const { lengths, kernels } = context
+  const { lengths, kernels, segmentIds = null } = context
   if (!context.checkpointActivations || context.cache) {
     return (x, parameters, layer, rotary, cache) => {
       const settings = blockSettings(config, layer)
-      return freeIntermediates(() => swatBlock(x, parameters, settings, { ...rotary, cache, lengths, kernels }))
+      return freeIntermediates(() =>
+        swatBlock(x, parameters, settings, { ...rotary, cache, lengths, segmentIds, kernels }),
+      )
     }
   }
   return (x, parameters, layer, { rotary, sinkRotary }) => {
@@ -193,9 +200,11 @@ function blockFunction(config: SwatConfig, context: SwatTransformerContext): Blo
       const read = (tables: RotaryTables | null, [cos, sin]: readonly tf.Tensor[]) =>
         tables && { ...tables, cos: cos as tf.Tensor2D, sin: sin as tf.Tensor2D }
       const tables = { rotary: read(rotary, constants), sinkRotary: read(sinkRotary, constants.slice(2)) }
-      return swatBlock(x as tf.Tensor3D, parameters, settings, { ...tables, kernels }).output
+      const segments = { segmentIds: segmentIds && (constants.at(-1) as tf.Tensor2D) }
+      return swatBlock(x as tf.Tensor3D, parameters, settings, { ...tables, ...segments, kernels }).output
     }
-    const output = checkpoint(run, x, parameters, [...tablesOf(rotary), ...tablesOf(sinkRotary)]) as tf.Tensor3D
+    const constants = [...tablesOf(rotary), ...tablesOf(sinkRotary), ...(segmentIds ? [segmentIds] : [])]
+    const output = checkpoint(run, x, parameters, constants) as tf.Tensor3D
     return { output, cache: null }
   }
 }

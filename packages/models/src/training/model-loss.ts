@@ -8,6 +8,8 @@ export interface TokenBatch {
   inputs: Int32Array
   /** The token after each input, `[batch, length]` row by row; −100 is not scored. */
   labels: Int32Array
+  /** Documents that attention does not cross, `[batch, length]` row by row; left out, a sequence is one. */
+  segmentIds?: Int32Array
   /** Number of sequences. */
   batchSize: number
   /** Tokens of each sequence. */
@@ -30,8 +32,8 @@ export interface ModelLossOptions {
  * @param batch - inputs and labels
  * @param options - see {@link ModelLossOptions}
  * @returns a scalar, differentiable with respect to the parameters
- * @throws SwatError `shape` when there are not `batchSize · length` inputs and labels, `token-id` and `label` when one
- * is not in the vocabulary, `no-labels` when no token is scored
+ * @throws SwatError `shape` when there are not `batchSize · length` inputs, labels and segment ids, `token-id` and
+ * `label` when one is not in the vocabulary, `no-labels` when no token is scored
  */
 export function modelLoss(
   parameters: SwatParameters,
@@ -41,20 +43,24 @@ export function modelLoss(
 ): tf.Scalar {
   expectLength('inputs', batch)
   expectLength('labels', batch)
+  if (batch.segmentIds) expectLength('segmentIds', batch)
   return tf.tidy(() => {
     const ids = tf.tensor2d(batch.inputs, [batch.batchSize, batch.length], 'int32')
     const labels = tf.tensor1d(batch.labels, 'int32') // [batch · length]
-    const { hidden, outputWeight } = swatHiddenStates(parameters, config, ids, options) // [batch, length, hidden]
+    const segmentIds = batch.segmentIds && tf.tensor2d(batch.segmentIds, [batch.batchSize, batch.length], 'int32')
+    const context = { ...options, segmentIds }
+    const { hidden, outputWeight } = swatHiddenStates(parameters, config, ids, context) // [batch, length, hidden]
     const rows: tf.Tensor2D = tf.reshape(hidden, [-1, config.hiddenSize])
     return linearCrossEntropy(rows, outputWeight, labels, { kernels: options.kernels })
   })
 }
 
-function expectLength(name: 'inputs' | 'labels', batch: TokenBatch): void {
+function expectLength(name: 'inputs' | 'labels' | 'segmentIds', batch: TokenBatch): void {
   const { batchSize, length } = batch
-  if (batch[name].length === batchSize * length) return
+  const found = batch[name]?.length
+  if (found === batchSize * length) return
   throw new SwatError(
     'shape',
-    `modelLoss: ${name} must have batchSize · length (${batchSize} · ${length}) tokens, but has ${batch[name].length}.`,
+    `modelLoss: ${name} must have batchSize · length (${batchSize} · ${length}) tokens, but has ${found}.`,
   )
 }

@@ -143,6 +143,72 @@ describe('trainingStep', () => {
     disposeState(accumulated.state)
   })
 
+  it.each([false, true])(
+    'documents in one row learn as in rows of their own (checkpointed: %s)',
+    async (checkpointed) => {
+      const settings = settingsWith({ checkpointActivations: checkpointed })
+      const [first, second] = [
+        [1, 2, 3, 4],
+        [6, 7, 8, 9, 10],
+      ]
+      const row = (documents: number[][], length: number): TokenBatch => {
+        const padded = <Value>(values: Value[], filler: Value) => [
+          ...values,
+          ...Array<Value>(length - values.length).fill(filler),
+        ]
+        return {
+          inputs: Int32Array.from(padded(documents.flat(), 0)),
+          labels: Int32Array.from(
+            padded(
+              documents.flatMap((ids) => [...ids.slice(1), -100]),
+              -100,
+            ),
+          ),
+          segmentIds: Int32Array.from(
+            padded(
+              documents.flatMap((ids, index) => ids.map(() => index + 1)),
+              0,
+            ),
+          ),
+          batchSize: 1,
+          length,
+        }
+      }
+      const together = await trainingStep(freshState(tiny, settings), tiny, [row([first, second], 11)], settings)
+      const alone = await trainingStep(freshState(tiny, settings), tiny, [row([first], 4), row([second], 6)], settings)
+      expectClose([together.loss], [alone.loss], { relative: 1e-6 })
+      expectClose([together.gradientNorm], [alone.gradientNorm], { relative: 1e-5 })
+      const joined = { ...row([first, second], 11), segmentIds: undefined }
+      const crossing = await trainingStep(freshState(tiny, settings), tiny, [joined], settings)
+      expect(Math.abs(crossing.gradientNorm / alone.gradientNorm - 1)).toBeGreaterThan(1e-3)
+      for (const { state } of [together, alone, crossing]) disposeState(state)
+    },
+  )
+
+  it('documents in one row are refused where they would leak: with sinks, in a recurrence', async () => {
+    const settings = settingsWith()
+    const batch = { ...batchOf([[1, 2, 3]]), segmentIds: Int32Array.of(1, 1, 2) }
+    const sizes = { vocabSize: 13, hiddenSize: 8, layers: 1, heads: 2 }
+    for (const [changes, message] of [
+      [{ window: 3, slopes: 'none', sinks: 1 }, 'segmentIds cannot be given with sinks, got 1'],
+      [
+        { window: null, slopes: 'none', rope: null, mixer: 'retnet' },
+        'segmentIds need attention, but the block has retnet',
+      ],
+    ] as const) {
+      const config = resolveConfig({ ...sizes, ...changes })
+      const state = freshState(config, settings)
+      await expect(trainingStep(state, config, [batch], settings)).rejects.toThrow(message)
+      disposeState(state)
+    }
+    const short = { ...batch, segmentIds: Int32Array.of(1) }
+    const plain = freshState(tiny, settings)
+    await expect(trainingStep(plain, tiny, [short], settings)).rejects.toThrow(
+      'segmentIds must have batchSize · length',
+    )
+    disposeState(plain)
+  })
+
   it('a poisoned model is refused before anything changes, and leaks nothing', async () => {
     const settings = settingsWith()
     const state = freshState(tiny, settings)
