@@ -7,19 +7,27 @@ test('the main entry exports these values', () => {
     'DataError',
     'byteTokenizer',
     'createTextDecoder',
+    'gpt2Tokenizer',
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
+    'readBlob',
     'scoreAnswers',
     'splitDocuments',
+    'streamSource',
     'syntheticTask',
     'taskBatches',
     'taskNames',
-    'streamSource',
     'trainBpe',
   ])
 })
 
 test('the node entry exports these values', () => {
-  expect(Object.keys(node).sort()).toEqual(['readDocuments', 'readTokenizer', 'saveTokenizer'])
+  expect(Object.keys(node).sort()).toEqual([
+    'openSource',
+    'readDocuments',
+    'readTokenizer',
+    'saveTokenizer',
+    'streamDocuments',
+  ])
 })

@@ -1,11 +1,12 @@
 import { checkInteger } from '../check-integer.js'
 import { DataError } from '../data-error.js'
-import { bpeTokenizer, type Merge } from './bpe-tokenizer.js'
+import { bpeTokenizer } from './bpe-tokenizer.js'
 import { alphabetBytes } from './byte-alphabet.js'
+import type { Merge } from './merge-ranks.js'
 import { PriorityQueue } from './priority-queue.js'
-import { checkSpecialTokens, specialTokenSplitter } from './special-tokens.js'
-import type { Tokenizer } from './tokenizer.js'
-import { wordPattern } from './word-pattern.js'
+import { checkSpecialTokens } from './special-tokens.js'
+import type { ByteLevelTokenizer } from './tokenizer.js'
+import { WordCounts } from './word-counts.js'
 
 /** Options of {@link trainBpe}. */
 export interface TrainBpeOptions {
@@ -34,7 +35,7 @@ export interface TrainBpeOptions {
  * @throws {DataError} `invalid-argument` for a `vocabSize` below 256 + special tokens or a `minFrequency` below 1;
  *   `invalid-special-token`; `empty-text` for texts without a character
  */
-export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tokenizer {
+export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): ByteLevelTokenizer {
   const { vocabSize, specialTokens = [], minFrequency = 2, onProgress } = options
   checkSpecialTokens('trainBpe', specialTokens)
   const leastVocabSize = 256 + specialTokens.length
@@ -46,7 +47,8 @@ export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tok
     )
   }
   checkInteger('trainBpe', 'minFrequency', minFrequency, 1)
-  const words = countWords(texts, specialTokens)
+  const words = new WordCounts(specialTokens)
+  for (const text of texts) words.count(text)
   if (words.size === 0) {
     throw new DataError('empty-text', 'trainBpe: the texts have no characters to learn from. Bring some text.')
   }
@@ -57,25 +59,6 @@ export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tok
     merges,
     specialTokens: new Map(specialTokens.map((token, index) => [token, tokens.length + index])),
   })
-}
-
-function countWords(texts: Iterable<string>, specialTokens: readonly string[]): Map<string, number> {
-  const encoder = new TextEncoder()
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const splitAtSpecialTokens = specialTokenSplitter(specialTokens)
-  const counts = new Map<string, number>()
-  for (const text of texts) {
-    for (const { piece, isSpecial } of splitAtSpecialTokens(text)) {
-      if (isSpecial) continue
-      for (const [word] of piece.matchAll(wordPattern)) {
-        const count = counts.get(word)
-        // A fresh string as the key: the match is a slice that would keep the whole text in memory.
-        const key = count === undefined ? decoder.decode(encoder.encode(word)) : word
-        counts.set(key, (count ?? counts.get(key) ?? 0) + 1)
-      }
-    }
-  }
-  return counts
 }
 
 /** Two ids that stand side by side somewhere. */
@@ -101,7 +84,7 @@ function comesBefore(one: Candidate, other: Candidate): boolean {
 }
 
 function learnMerges(
-  words: ReadonlyMap<string, number>,
+  words: WordCounts,
   vocabSize: number,
   minFrequency: number,
   onProgress: TrainBpeOptions['onProgress'],
@@ -194,11 +177,11 @@ interface WordLayout {
   frequency: Float64Array
 }
 
-function layOutWords(words: ReadonlyMap<string, number>): WordLayout {
+function layOutWords(words: WordCounts): WordLayout {
   const idOfByte = new Int32Array(256)
   alphabetBytes.forEach((byte, id) => (idOfByte[byte] = id))
   const encoder = new TextEncoder()
-  const spelled = Array.from(words, ([word, count]) => ({ bytes: encoder.encode(word), count }))
+  const spelled = Array.from(words.entries(), ([word, count]) => ({ bytes: encoder.encode(word), count }))
   const length = spelled.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const layout = {
     symbols: new Int32Array(length),

@@ -1,7 +1,8 @@
+import { readBatches } from '../batches/node/read-batches-task.js'
 import { packTexts } from '../tokens/pack-texts-task.js'
 
 /** Everything that worker threads can do, by name. */
-export const tasks = { packTexts }
+export const tasks = { packTexts, readBatches }
 
 /** The name of a task. */
 export type TaskName = keyof typeof tasks

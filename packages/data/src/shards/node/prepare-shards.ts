@@ -7,7 +7,7 @@ import { DataError } from '../../data-error.js'
 import { randomGenerator } from '../../random/random-generator.js'
 import { splitDocuments } from '../../text/split-documents.js'
 import type { Document } from '../../text/document.js'
-import { openSource } from '../../text/node/open-source.js'
+import { openInputs } from '../../text/node/open-inputs.js'
 import { loadTokenizer } from '../../tokens/load-tokenizer.js'
 import type { PackedTexts } from '../../tokens/pack-texts-task.js'
 import { openTaskPool } from '../../workers/node/task-pool.js'
@@ -90,7 +90,7 @@ export async function prepareShards(options: PrepareOptions): Promise<PreparedSe
     'file' in deciding.tokenizer
       ? await readTokenizerFile(deciding.tokenizer.file, deciding.endOfDocument, owner)
       : null
-  const inputs = await openInputs(options.source)
+  const inputs = await openSetInputs(options.source)
   const made = {
     inputs: inputs.map(({ input, split }) => ({ name: input.name, split, bytes: input.byteLength })),
     options: describeOptions(options, deciding, given),
@@ -150,25 +150,42 @@ async function prepareIn(preparation: Preparation, inputs: readonly SplitInput[]
     const tokensPerSecond = tokens / Math.max(seconds - tokenizerSeconds, 1e-3)
     return { folder, manifest, outcome, seconds, tokenizerSeconds, tokensPerSecond }
   } catch (error) {
-    // What cannot be gone on with is not left behind.
-    const isHopeless = error instanceof DataError && error.code === 'text-too-short'
-    if (isHopeless || (state.tokenizer === null && error instanceof DataError)) removeSet(folder, owner)
+    if (error instanceof DataError && error.code !== 'aborted' && !isWorthKeeping(preparation, error)) {
+      removeSet(folder, owner)
+    }
     throw error
   }
 }
 
+/** Whether a call that failed left something that took time and can be gone on with. */
+function isWorthKeeping({ deciding, unfinished }: Preparation, error: DataError): boolean {
+  const state = readState(unfinished, owner)
+  if (state === null || error.code === 'text-too-short') return false
+  return state.position.kept > 0 || ('vocabSize' in deciding.tokenizer && state.tokenizer !== null)
+}
+
 /** The inputs of a set in the order in which they are read. */
-async function openInputs(source: PrepareOptions['source']): Promise<SplitInput[]> {
-  if (!('train' in source)) return (await openSource(source)).map((input) => ({ input, split: null }))
+async function openSetInputs(source: PrepareOptions['source']): Promise<SplitInput[]> {
+  if (!('train' in source)) return (await openInputs(source, owner)).map((input) => ({ input, split: null }))
   const inputs: SplitInput[] = []
   for (const split of splitNames) {
     const own = source[split]
-    if (own !== undefined) for (const input of await openSource(own)) inputs.push({ input, split })
+    if (own !== undefined) for (const input of await openInputs(own, owner)) inputs.push({ input, split })
   }
   return inputs
 }
 
-const decidingSourceKeys = ['module', 'hub', 'revision', 'format', 'textField', 'invalidText'] as const
+const decidingSourceKeys = [
+  'module',
+  'hub',
+  'revision',
+  'files',
+  'format',
+  'textField',
+  'recordsPath',
+  'missingText',
+  'invalidText',
+] as const
 
 /** The deciding options as the manifest holds them: without paths of tokenizers and without secrets. */
 function describeOptions(
