@@ -53,6 +53,10 @@ export { formatTraining } from './training/format-training.js'
 export { trainingCost } from './training/training-cost.js'
 export type { TrainingCost } from './training/training-cost.js'
 
+export { measureRecall } from './recall/measure-recall.js'
+export type { RecallBenchmark, RecallBenchmarkOptions, RecallRow } from './recall/recall-benchmark.js'
+export { formatRecall } from './recall/format-recall.js'
+
 export { formatComparison } from './comparison/format-comparison.js'
 export type { ComparedModel } from './comparison/compared-model.js'
 

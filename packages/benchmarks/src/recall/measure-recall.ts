@@ -56,9 +56,10 @@ export async function measureRecall(options: RecallBenchmarkOptions = {}): Promi
 
 type Settings = RecallBenchmark['options']
 
-function withDefaults({ report: _, ...given }: RecallBenchmarkOptions): Settings {
-  const { layers = [1, 2, 3], window = 8 } = given
-  expectCounts('measureRecall', { window })
+function withDefaults(options: RecallBenchmarkOptions): Settings {
+  const { layers = [1, 2, 3], window = 8, distractors = 0, hiddenSize = 32, heads = 2 } = options
+  const { steps = 400, batchSize = 32, learningRate = 0.005, examples = 1000, seed = 0 } = options
+  expectCounts('measureRecall', { window, hiddenSize, heads, steps, batchSize, examples })
   layers.forEach((count) => expectCounts('measureRecall', { layers: count }))
   if (window < 2 || layers.length === 0) {
     throw new SwatError(
@@ -67,22 +68,19 @@ function withDefaults({ report: _, ...given }: RecallBenchmarkOptions): Settings
         `the window is ${window}.`,
     )
   }
-  const edges = [...layers, Math.max(...layers) + 1].flatMap((count) => [
-    count * (window - 1),
-    count * (window - 1) + 1,
-  ])
-  const sorted = [...new Set(given.distances ?? edges)].sort((one, other) => one - other)
-  const settings = {
-    ...{ hiddenSize: 32, heads: 2, steps: 300, batchSize: 32, learningRate: 0.01, examples: 1000, seed: 0 },
-    ...{ distractors: 0, ...given, layers, window, distances: sorted },
+  const edges = [...layers, Math.max(...layers) + 1].map((count) => count * (window - 1))
+  const given = options.distances ?? edges.flatMap((edge) => [edge, edge + 1])
+  const distances = [...new Set(given)].sort((one, other) => one - other)
+  return {
+    ...{ layers, window, distances, distractors, hiddenSize, heads },
+    ...{ steps, batchSize, learningRate, examples, seed },
   }
-  const { hiddenSize, heads, steps, batchSize, examples } = settings
-  expectCounts('measureRecall', { hiddenSize, heads, steps, batchSize, examples })
-  return settings
 }
 
 function configOf(layers: number, vocabSize: number, { window, hiddenSize, heads }: Settings): SwatConfig {
-  return resolveConfig({ vocabSize, hiddenSize, layers, heads, window, intermediateSize: 2 * hiddenSize })
+  const sizes = { vocabSize, hiddenSize, layers, heads, window, intermediateSize: 2 * hiddenSize }
+  // Small weights and rows of attention that add up to half the window took more steps than a minute has.
+  return resolveConfig({ ...sizes, sigmoidBias: 'neg-log-window', initStd: 0.15 })
 }
 
 async function train(

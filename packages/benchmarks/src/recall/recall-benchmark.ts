@@ -17,11 +17,11 @@ export interface RecallBenchmarkOptions {
   hiddenSize?: number
   /** Attention heads; default 2. */
   heads?: number
-  /** Updates of each model; default 300. */
+  /** Updates of each model; default 400. */
   steps?: number
   /** Examples of an update; default 32. */
   batchSize?: number
-  /** Learning rate at most; default 0.01. */
+  /** Learning rate at most; default 0.005. */
   learningRate?: number
   /** Examples of the test, which training does not hold; default 1,000. */
   examples?: number
