@@ -60,3 +60,11 @@ export type {
   SplitName,
 } from './shards/shard-manifest.js'
 export { taskBatches, type TaskBatchOptions } from './synthetic/task-batches.js'
+export { inspectDocuments, inspectTokens } from './inspection/inspect-documents.js'
+export type {
+  DataInspection,
+  DocumentSample,
+  InspectionOptions,
+  LengthBin,
+  LengthSummary,
+} from './inspection/data-inspection.js'

@@ -8,6 +8,8 @@ test('the main entry exports these values', () => {
     'byteTokenizer',
     'createTextDecoder',
     'gpt2Tokenizer',
+    'inspectDocuments',
+    'inspectTokens',
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
