@@ -86,3 +86,6 @@ export type {
 } from './diagnostics/inspection.js'
 export { formatInspection } from './diagnostics/format-inspection.js'
 export { plotInspection } from './diagnostics/plot-inspection.js'
+
+export { formatDataInspection } from './data-inspection/format-data-inspection.js'
+export { plotDataInspection } from './data-inspection/plot-data-inspection.js'
