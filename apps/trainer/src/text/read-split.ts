@@ -1,5 +1,5 @@
 import { splitDocuments, type DocumentSplit } from '@swat-js/data'
-import { readDocuments } from '@swat-js/data/node'
+import { readDocuments, type DocumentSource } from '@swat-js/data/node'
 import type { RunConfig } from '../config/run-config.js'
 
 /**
@@ -10,7 +10,14 @@ import type { RunConfig } from '../config/run-config.js'
  * @throws DataError when the text cannot be read or is too short
  */
 export async function readSplit(config: Pick<RunConfig, 'data' | 'split' | 'seed'>): Promise<DocumentSplit> {
-  const { path, module, format, textField } = config.data
-  const source = path === undefined ? { module: module ?? '', textField } : { path, format, textField }
-  return splitDocuments(await readDocuments(source), { ...config.split, seed: config.seed })
+  return splitDocuments(await readDocuments(runSource(config.data)), { ...config.split, seed: config.seed })
+}
+
+/**
+ * Where the text of a run comes from.
+ *
+ * @param data - the `data` section
+ */
+export function runSource({ path, module, format, textField }: RunConfig['data']): DocumentSource {
+  return path === undefined ? { module: module ?? '', textField } : { path, format, textField }
 }

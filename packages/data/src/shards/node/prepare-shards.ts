@@ -142,10 +142,10 @@ async function prepareIn(preparation: Preparation, inputs: readonly SplitInput[]
     writeState(unfinished, state, owner)
     const began = performance.now()
     const chosen = await chooseInputs(preparation, inputs)
-    const tokenizerJson = await obtainTokenizer(preparation, chosen, state)
+    const tokenizer = loadSetTokenizer(await obtainTokenizer(preparation, chosen, state), preparation.deciding)
     const tokenizerSeconds = (performance.now() - began) / 1000
-    const { reached, tokens } = await writeShards(preparation, chosen, state, tokenizerJson)
-    const manifest = complete(preparation, reached, chosen, tokenizerJson)
+    const { reached, tokens } = await writeShards(preparation, chosen, state, tokenizer)
+    const manifest = complete(preparation, reached, chosen, tokenizer)
     const seconds = (performance.now() - began) / 1000
     const tokensPerSecond = tokens / Math.max(seconds - tokenizerSeconds, 1e-3)
     return { folder, manifest, outcome, seconds, tokenizerSeconds, tokensPerSecond }
@@ -291,6 +291,20 @@ async function obtainTokenizer(
   return contents
 }
 
+/** What shards need to know of a tokenizer. */
+interface LoadedTokenizer {
+  /** The parsed tokenizer.json. */
+  json: unknown
+  vocabSize: number
+  endOfDocument: ShardManifest['endOfDocument']
+}
+
+function loadSetTokenizer(contents: Uint8Array, { endOfDocument: text }: DecidingOptions): LoadedTokenizer {
+  const json: unknown = JSON.parse(new TextDecoder().decode(contents))
+  const { vocabSize, specialTokens } = loadTokenizer(json)
+  return { json, vocabSize, endOfDocument: text === null ? null : { text, id: specialTokens.get(text)! } }
+}
+
 /** The texts that a tokenizer learns from: those of the training split, or a sample of them. */
 async function* trainingTexts({ tokenizer, seed }: DecidingOptions, chosen: ChosenInputs): AsyncGenerator<string> {
   const share = 'sampleShare' in tokenizer ? tokenizer.sampleShare : 1
@@ -313,20 +327,21 @@ async function writeShards(
   preparation: Preparation,
   chosen: ChosenInputs,
   state: PrepareState,
-  tokenizerJson: Uint8Array,
+  tokenizer: LoadedTokenizer,
 ): Promise<{ reached: PrepareState; tokens: number }> {
   const { options, deciding, unfinished } = preparation
   const { folder, signal, workers = availableParallelism(), noteInterval = 10_000 } = options
-  const tokenizer = JSON.parse(new TextDecoder().decode(tokenizerJson)) as unknown
-  const { vocabSize, specialTokens } = loadTokenizer(tokenizer)
-  const endOfDocument = deciding.endOfDocument === null ? null : specialTokens.get(deciding.endOfDocument)!
   const { shardTokens } = deciding
-  const dtype = tokenDtype(vocabSize)
+  const dtype = tokenDtype(tokenizer.vocabSize)
 
   const met = chosen.deduplicate ? new DigestTable() : null
   const digests = met && openDigestFile(unfinished, state.digests, met, owner)
   const writers = new Map<SplitName, ShardWriter>()
-  const pool = openTaskPool('packTexts', { tokenizer, endOfDocument }, workers)
+  const pool = openTaskPool(
+    'packTexts',
+    { tokenizer: tokenizer.json, endOfDocument: tokenizer.endOfDocument?.id ?? null },
+    workers,
+  )
   const writerOf = (split: SplitName): ShardWriter => {
     let writer = writers.get(split)
     if (writer === undefined) {
@@ -412,22 +427,20 @@ function complete(
   { options, deciding, made, unfinished }: Preparation,
   { splits: reached, position, tokenizer }: PrepareState,
   { skipped }: ChosenInputs,
-  tokenizerJson: Uint8Array,
+  { vocabSize, endOfDocument }: LoadedTokenizer,
 ): ShardManifest {
-  const { vocabSize, specialTokens } = loadTokenizer(JSON.parse(new TextDecoder().decode(tokenizerJson)))
   const splits: ShardManifest['splits'] = {}
   for (const split of wantedSplits(options.source, deciding.split)) {
     const shards = reached[split]?.finished ?? []
     if (shards.length === 0) throw emptySplit(split, position.kept, deciding)
     splits[split] = { ...sumOf(shards), shards }
   }
-  const { endOfDocument } = deciding
   const manifest: ShardManifest = {
     format: manifestFormat,
     version: shardVersion,
     dtype: tokenDtype(vocabSize),
     vocabSize,
-    endOfDocument: endOfDocument === null ? null : { text: endOfDocument, id: specialTokens.get(endOfDocument)! },
+    endOfDocument,
     splits,
     provenance: {
       ...made,
