@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { dataInspectCommand } from './data-inspect-command.js'
 import { dataPrepareCommand } from './data-prepare-command.js'
 
 /**
@@ -8,8 +9,10 @@ import { dataPrepareCommand } from './data-prepare-command.js'
  * @param outputClosed - aborts when nobody reads the output any more
  */
 export function dataCommand(setExitCode: (code: number) => void, outputClosed: AbortSignal): Command {
-  const data = new Command('data').description('Prepares text for training: documents to tokens to shards.')
-  const commands = [dataPrepareCommand(setExitCode, outputClosed)]
+  const data = new Command('data').description(
+    'Prepares text for training: documents to tokens to shards; and tells what it is like.',
+  )
+  const commands = [dataPrepareCommand(setExitCode, outputClosed), dataInspectCommand()]
   for (const command of commands) {
     data.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))
   }
