@@ -44,6 +44,8 @@ export type {
   CheckpointEvent,
   EndEvent,
   NoticeEvent,
+  PreparedEvent,
+  PrepareEvent,
   ProgressEvent,
   RunEvent,
   RunSummary,

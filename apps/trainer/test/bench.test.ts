@@ -177,6 +177,22 @@ describe('swat bench decode', () => {
   })
 })
 
+describe('swat bench recall', () => {
+  it('trains a model for each number of layers, and tells what it recalls by distance', async () => {
+    const small = ['--layers', '1,2', '--window', '3', '--distances', '2,5', '--steps', '2', '--examples', '20']
+    const args = [...small, '--batch', '4', '--backend', 'wasm', '--json', 'recall.json']
+    const { code, stdout, stderr } = await runSwat(['bench', 'recall', ...args], folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/\ndistance +1 layer +2 layers\n +2 +\d+ % +\d+ %\n +5 +\d+ %\* +\d+ %\*\n/)
+    const { options, rows } = await read('recall.json')
+    expect(options).toMatchObject({ layers: [1, 2], window: 3, distances: [2, 5], steps: 2, batchSize: 4 })
+    expect(rows).toMatchObject([
+      { layers: 1, receptiveField: 3 },
+      { layers: 2, receptiveField: 5 },
+    ])
+  })
+})
+
 describe('swat bench train', () => {
   it('measures steps of a preset', async () => {
     const args = ['train', '--backend', 'wasm', '--length', '32', '--batch', '1', '--steps', '2', '--warm-up', '1']

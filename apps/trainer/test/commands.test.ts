@@ -430,6 +430,13 @@ describe('swat plan', () => {
     expect(plan).toMatchObject({ backend: 'wasm', microBatchSize: null })
     expect(plan.memory.every(({ fits }) => !fits)).toBe(true)
   })
+
+  it('says that it has no prediction for a recurrence', async () => {
+    const model = 'model={preset: nano, baseline: gla}'
+    const { code, stderr } = await runSwat(['plan', 'tiny.yaml', '--set', model], folder)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^swat: the memory of the mixer gla is not predicted, only that of attention\. Try/)
+  })
 })
 
 describe('help and version', () => {

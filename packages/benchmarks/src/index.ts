@@ -53,6 +53,10 @@ export { formatTraining } from './training/format-training.js'
 export { trainingCost } from './training/training-cost.js'
 export type { TrainingCost } from './training/training-cost.js'
 
+export { measureRecall } from './recall/measure-recall.js'
+export type { RecallBenchmark, RecallBenchmarkOptions, RecallRow } from './recall/recall-benchmark.js'
+export { formatRecall } from './recall/format-recall.js'
+
 export { formatComparison } from './comparison/format-comparison.js'
 export type { ComparedModel } from './comparison/compared-model.js'
 
@@ -84,3 +88,6 @@ export { formatInspection } from './diagnostics/format-inspection.js'
 export { plotInspection } from './diagnostics/plot-inspection.js'
 export { formatLoading } from './loading/format-loading.js'
 export type { LoadingBenchmark, LoadingOptions, LoadingRow } from './loading/loading-benchmark.js'
+
+export { formatDataInspection } from './data-inspection/format-data-inspection.js'
+export { plotDataInspection } from './data-inspection/plot-data-inspection.js'

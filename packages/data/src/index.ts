@@ -34,6 +34,23 @@ export {
   type TokenBatch,
   type WeightedSource,
 } from './batches/next-token-batches.js'
+export {
+  syntheticTask,
+  taskNames,
+  type SyntheticTask,
+  type TaskExample,
+  type TaskName,
+  type TaskOptions,
+  type TaskSize,
+} from './synthetic/synthetic-task.js'
+export type { TaskAnswer } from './synthetic/task-definition.js'
+export type { KeyValueRecallOptions } from './synthetic/tasks/key-value-recall.js'
+export type { PasskeyOptions } from './synthetic/tasks/passkey.js'
+export type { CopyOptions } from './synthetic/tasks/copy.js'
+export type { SelectiveCopyOptions } from './synthetic/tasks/selective-copy.js'
+export type { InductionOptions } from './synthetic/tasks/induction.js'
+export type { WindowParityOptions } from './synthetic/tasks/window-parity.js'
+export { scoreAnswers, type AnswerCount, type AnswerScore } from './synthetic/score-answers.js'
 export type { TokenDtype } from './shards/shard-header.js'
 export type {
   ManifestProvenance,
@@ -42,3 +59,12 @@ export type {
   ShardManifest,
   SplitName,
 } from './shards/shard-manifest.js'
+export { taskBatches, type TaskBatchOptions } from './synthetic/task-batches.js'
+export { inspectDocuments, inspectTokens } from './inspection/inspect-documents.js'
+export type {
+  DataInspection,
+  DocumentSample,
+  InspectionOptions,
+  LengthBin,
+  LengthSummary,
+} from './inspection/data-inspection.js'

@@ -8,12 +8,18 @@ test('the main entry exports these values', () => {
     'byteTokenizer',
     'createTextDecoder',
     'gpt2Tokenizer',
+    'inspectDocuments',
+    'inspectTokens',
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
     'readBlob',
+    'scoreAnswers',
     'splitDocuments',
     'streamSource',
+    'syntheticTask',
+    'taskBatches',
+    'taskNames',
     'trainBpe',
   ])
 })

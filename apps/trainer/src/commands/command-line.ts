@@ -4,6 +4,7 @@ import { trainerVersion } from '../versions.js'
 import { benchCommand } from './bench-command.js'
 import { compareCommand } from './compare-command.js'
 import { configCommand } from './config-command.js'
+import { dataCommand } from './data-command.js'
 import { evalCommand } from './eval-command.js'
 import { exportCommand } from './export-command.js'
 import { generateCommand } from './generate-command.js'
@@ -43,7 +44,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     benchCommand(),
   ]
   for (const command of readOnly) command.hook('preAction', leaveWithReader)
-  const training = [trainCommand(setExitCode, outputClosed), compareCommand(setExitCode, outputClosed)]
+  const training = [trainCommand, compareCommand, dataCommand].map((make) => make(setExitCode, outputClosed))
   for (const command of [...training, ...readOnly]) {
     program.addCommand(command.exitOverride().configureOutput({ outputError: () => {} }))
   }

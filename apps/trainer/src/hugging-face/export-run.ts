@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { huggingFaceFiles } from '@swat-js/models'
+import { huggingFaceFiles, type EndOfDocument } from '@swat-js/models'
 import {
   disposeParameters,
   flattenParameters,
@@ -44,7 +44,7 @@ export interface ExportResult {
  * @throws SwatError `export` when the folder holds something else, `config` for a model with a recurrence,
  * `safetensors` when a weight does not fit its type, `checkpoint` when the run cannot be read
  */
-export async function exportRun({ run, to, dtype, maxShardBytes, force }: ExportOptions): Promise<ExportResult> {
+export async function exportRun({ run, to, dtype, maxShardBytes = 5e9, force }: ExportOptions): Promise<ExportResult> {
   const checkpoint = await findCheckpoint(run)
   const target = resolve(to)
   const isThere = await expectFree(target, to, force === true)
@@ -63,8 +63,7 @@ export async function exportRun({ run, to, dtype, maxShardBytes, force }: Export
     for (const [name, tensor] of flattenParameters(parameters)) {
       entries.push([name, safetensorsFromFloat32(await tensor.data<'float32'>(), tensor.shape, dtype ?? 'F32')])
     }
-    const limit = maxShardBytes === undefined ? {} : { maxShardBytes }
-    const weights = await writeShardedSafetensors(aside, entries, { metadata: { format: 'pt' }, ...limit })
+    const weights = await writeShardedSafetensors(aside, entries, { metadata: { format: 'pt' }, maxShardBytes })
     await replace(aside, target, isThere)
     return { checkpoint, weights }
   } finally {
@@ -108,7 +107,7 @@ async function expectFree(target: string, written: string, force: boolean): Prom
 async function endOfDocument(
   checkpoint: string,
   specialTokens: ReadonlyMap<string, number>,
-): Promise<{ token: string; id: number } | null> {
+): Promise<EndOfDocument | null> {
   const record = await readRunRecord(dirname(dirname(checkpoint))).catch(() => null)
   const named = record?.config.tokenizer.endOfDocument
   const config = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8')) as { eos_token_id?: unknown }

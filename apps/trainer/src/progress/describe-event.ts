@@ -1,7 +1,7 @@
 import { describeWindow } from '@swat-js/models'
 import { describeMatMulChoices } from '@swat-js/tensor-core'
 import { commandName, shellWord } from './command-name.js'
-import type { EndEvent, RunEvent, StartEvent } from './run-event.js'
+import type { EndEvent, PreparedEvent, PrepareEvent, RunEvent, StartEvent } from './run-event.js'
 
 /**
  * An event in words, for people.
@@ -28,6 +28,9 @@ export function describeEvent(event: RunEvent): string | null {
       return event.text
     case 'end':
       return describeEnd(event)
+    case 'prepared':
+      return describePrepared(event)
+    case 'prepare':
     case 'progress':
     case 'step':
       return null
@@ -69,6 +72,46 @@ function describeEnd({ folder, prompt, summary }: EndEvent): string {
   if (reason !== 'finished') lines.push(`Go on with:  ${command} train --resume ${run}`)
   lines.push(`Sample with: ${command} generate --run ${run} --prompt ${shellWord(prompt)}`)
   return lines.join('\n')
+}
+
+function describePrepared(event: PreparedEvent): string {
+  const { folder, outcome, vocabSize, splits, empty, duplicates } = event
+  const begun = { new: '', resumed: ', gone on with after a stop', present: ', which was there already' }[outcome]
+  const lines = [`Set         ${folder}${begun}`, `Vocabulary  ${wholeNumber(vocabSize)} tokens`]
+  for (const { split, tokens, documents, bytes, files } of splits) {
+    const name = `${split[0].toUpperCase()}${split.slice(1)}`.padEnd(11)
+    lines.push(
+      `${name} ${wholeNumber(tokens)} tokens of ${counted(documents, 'document')}, ` +
+        `${(bytes / tokens).toFixed(2)} bytes per token, in ${counted(files, 'file')}`,
+    )
+  }
+  if (empty + duplicates > 0) {
+    lines.push(`Left out    ${counted(empty, 'empty document')}, ${counted(duplicates, 'repeat')}`)
+  }
+  if (outcome !== 'present') {
+    lines.push(
+      `Time        ${duration(event.seconds)}, ${duration(event.tokenizerSeconds)} of it for the tokenizer; ` +
+        `${wholeNumber(Math.round(event.tokensPerSecond))} tokens/s`,
+    )
+  }
+  return lines.join('\n')
+}
+
+/**
+ * How far a preparation of shards has come, in words.
+ *
+ * @param event - the event
+ */
+export function describePrepare({ documents, bytes, tokens, tokensPerSecond, secondsLeft }: PrepareEvent): string {
+  const left = secondsLeft === null ? '' : `  ${duration(secondsLeft)} left`
+  return (
+    `${counted(documents, 'document')}  ${(bytes / 1e6).toFixed(1)} MB  ${wholeNumber(tokens)} tokens  ` +
+    `${wholeNumber(Math.round(tokensPerSecond))} tokens/s${left}`
+  )
+}
+
+function counted(count: number, noun: string): string {
+  return `${wholeNumber(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** A young model writes any bytes: control characters would move the cursor or worse. */

@@ -11,9 +11,10 @@ export function jsonProgress(output: NodeJS.WritableStream, secondsBetween = 1):
   let shownAt = -Infinity
   return {
     report(event) {
-      if (event.event === 'progress') {
+      if (event.event === 'progress' || event.event === 'prepare') {
         const isDue = performance.now() - shownAt >= secondsBetween * 1000
-        if (!isDue && event.done < event.total) return
+        const isEnd = event.event === 'progress' && event.done >= event.total
+        if (!isDue && !isEnd) return
         shownAt = performance.now()
       }
       output.write(`${JSON.stringify(event)}\n`)

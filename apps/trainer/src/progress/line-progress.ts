@@ -1,4 +1,4 @@
-import { describeEvent, duration, wholeNumber } from './describe-event.js'
+import { describeEvent, describePrepare, duration, wholeNumber } from './describe-event.js'
 import type { Progress } from './progress.js'
 import { stepPace } from './step-pace.js'
 
@@ -27,6 +27,8 @@ export function lineProgress(output: NodeJS.WritableStream, secondsBetween = 5):
         shownAt = -Infinity
       } else if (event.event === 'progress' && isDue()) {
         show(`${event.task}: ${wholeNumber(event.done)} of ${wholeNumber(event.total)}`)
+      } else if (event.event === 'prepare' && isDue()) {
+        show(describePrepare(event))
       } else if (event.event === 'step') {
         pace.add(event.step, event.seconds)
         if (!isDue() && event.step !== steps) return

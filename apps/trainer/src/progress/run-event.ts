@@ -43,8 +43,8 @@ export interface ProgressEvent {
   /** Which event. */
   event: 'progress'
   /** The task. */
-  task: 'tokenizer' | 'tuning' | 'validation' | 'benchmark' | 'inspection' | 'download'
-  /** How much is done, in units of the task: merges, products, tokens, rounds or parts. */
+  task: 'tokenizer' | 'tuning' | 'validation' | 'benchmark' | 'inspection' | 'download' | 'reading'
+  /** How much is done, in units of the task: merges, products, tokens, rounds, parts or bytes. */
   done: number
   /** How much there is. */
   total: number
@@ -184,6 +184,50 @@ export interface EndEvent {
   summary: RunSummary
 }
 
+/** How far the preparation of token shards has come. */
+export interface PrepareEvent {
+  /** Which event. */
+  event: 'prepare'
+  /** Documents that are written. */
+  documents: number
+  /** Bytes of UTF-8 of their texts. */
+  bytes: number
+  /** Their tokens. */
+  tokens: number
+  /** Tokens in a second, in this session. */
+  tokensPerSecond: number
+  /** Bytes of the inputs that were read, as stored. */
+  bytesRead: number
+  /** Bytes that the inputs have, as stored; null if that is unknown. */
+  bytesTotal: number | null
+  /** How long it will take; null if that is unknown. */
+  secondsLeft: number | null
+}
+
+/** Token shards are complete. */
+export interface PreparedEvent {
+  /** Which event. */
+  event: 'prepared'
+  /** The folder of the set. */
+  folder: string
+  /** Whether it is new, was resumed after a stop, or was there before. */
+  outcome: 'new' | 'resumed' | 'present'
+  /** How many ids the tokenizer has. */
+  vocabSize: number
+  /** What each split has: tokens, documents, bytes of UTF-8, and files. */
+  splits: { split: string; tokens: number; documents: number; bytes: number; files: number }[]
+  /** Documents without a character, which were left out. */
+  empty: number
+  /** Documents that were left out because their text was there before. */
+  duplicates: number
+  /** Seconds of this session. */
+  seconds: number
+  /** Seconds of them that went into the tokenizer. */
+  tokenizerSeconds: number
+  /** Tokens that were written in a second of this session, without the training of a tokenizer. */
+  tokensPerSecond: number
+}
+
 /** Everything a run tells while it goes on. */
 export type RunEvent =
   | StartEvent
@@ -194,4 +238,6 @@ export type RunEvent =
   | SampleEvent
   | CheckpointEvent
   | NoticeEvent
+  | PrepareEvent
+  | PreparedEvent
   | EndEvent

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { describeEvent, duration, wholeNumber } from './describe-event.js'
+import { describeEvent, describePrepare, duration, wholeNumber } from './describe-event.js'
 import type { Progress } from './progress.js'
 import { stepPace } from './step-pace.js'
 
@@ -40,6 +40,11 @@ export function terminalProgress(output: NodeJS.WritableStream): Progress {
       } else if (event.event === 'progress') {
         show(`${event.task} {bar} {value}/{total}`, event.done, event.total)
         if (event.done >= event.total) hide()
+      } else if (event.event === 'prepare') {
+        const figures = describePrepare(event)
+        const { bytesRead, bytesTotal } = event
+        if (bytesTotal === null) show('{figures}', 0, 1, { figures })
+        else show('{bar} {percentage} %  {figures}', Math.min(bytesRead, bytesTotal), bytesTotal, { figures })
       } else if (event.event === 'step') {
         pace.add(event.step, event.seconds)
         const left = pace.secondsLeft(steps)

@@ -15,7 +15,8 @@ export const reserve = 1.25
  * @param training - as configured
  * @param fits - whether the device can hold so many bytes; by default asks the engine in use
  * @returns a divisor of `batchSize`: as configured, or for `auto` the largest that fits
- * @throws SwatError `memory` when not even one sequence fits
+ * @throws SwatError `memory` when not even one sequence fits, `config` for `auto` with a recurrence, whose memory is
+ * not predicted
  */
 export async function chooseMicroBatch(
   model: SwatConfig,
@@ -24,6 +25,13 @@ export async function chooseMicroBatch(
 ): Promise<number> {
   const { batchSize, microBatchSize, length, checkpointActivations } = training
   if (microBatchSize !== 'auto') return microBatchSize ?? batchSize
+  if (model.mixer !== 'attention') {
+    throw new SwatError(
+      'config',
+      `training.microBatchSize: auto goes by the predicted memory, and that of ${model.mixer} is not ` +
+        `predicted, only that of attention. Give a number, a divisor of training.batchSize (${batchSize}).`,
+    )
+  }
   const needs = (size: number) => trainingMemory(model, { batchSize: size, length, checkpointActivations }).peak
   for (let size = batchSize; size >= 1; size--) {
     if (batchSize % size === 0 && (await fits(reserve * needs(size)))) return size

@@ -49,4 +49,14 @@ describe('chooseMicroBatch', () => {
     expect(await chooseMicroBatch(model, { ...training, microBatchSize: 3 }, never)).toBe(3)
     expect(await chooseMicroBatch(model, { ...training, microBatchSize: null }, never)).toBe(12)
   })
+  it('asks for a number where the memory is not predicted', async () => {
+    const sizes = { vocabSize: 64, hiddenSize: 64, layers: 4, heads: 2 }
+    const recurrence = resolveConfig({ ...sizes, mixer: 'gla', window: null, slopes: 'none', rope: null })
+    const always = async () => true
+    await expect(chooseMicroBatch(recurrence, training, always)).rejects.toThrow(
+      'training.microBatchSize: auto goes by the predicted memory, and that of gla is not predicted, only that of ' +
+        'attention. Give a number, a divisor of training.batchSize (12).',
+    )
+    expect(await chooseMicroBatch(recurrence, { ...training, microBatchSize: 3 }, always)).toBe(3)
+  })
 })

@@ -139,6 +139,14 @@ describe('inspectModel', () => {
   ])('refuses %j', async (options, message) => {
     await expect(inspect({}, options)).rejects.toThrow(message)
   })
+
+  it('refuses a recurrence, which has no attention to look at', async () => {
+    const config = resolveConfig({ ...sizes, mixer: 'gla', window: null, slopes: 'none', rope: null })
+    const parameters = initializeParameters(config, createRandom(1))
+    const message = 'the model must have attention, but its mixer is gla. A recurrence has no attention weights.'
+    await expect(expectNoLeak(() => inspectModel(parameters, config, text, { tokens: 40 }))).rejects.toThrow(message)
+    disposeParameters(parameters)
+  })
 })
 
 describe('an inspection for people', () => {

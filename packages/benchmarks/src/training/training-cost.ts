@@ -1,5 +1,6 @@
 import { layerWindows, parameterCount, type SwatConfig } from '@swat-js/models'
 import { attentionCost } from '@swat-js/swat-attention'
+import { SwatError } from '@swat-js/tensor-core'
 
 /** Operations of a training step by kind; a multiply-add counts as two. */
 export interface TrainingCost {
@@ -19,9 +20,16 @@ export interface TrainingCost {
  * @param config - the model
  * @param length - tokens of the sequence
  * @returns the counts for one sequence, all layers
+ * @throws SwatError `config` when the mixer is a recurrence
  */
 export function trainingCost(config: SwatConfig, length: number): TrainingCost {
-  const { heads, kvHeads, headDim, vocabSize, hiddenSize } = config
+  const { mixer, heads, kvHeads, headDim, vocabSize, hiddenSize } = config
+  if (mixer !== 'attention') {
+    throw new SwatError(
+      'config',
+      `trainingCost: the operations of the mixer ${mixer} are not counted, only those of attention. Time a step instead.`,
+    )
+  }
   const blockOperations = 6 * parameterCount(config).nonEmbedding * length
   const outputOperations = 6 * vocabSize * hiddenSize * length
   const attentionOperations = layerWindows(config)

@@ -1,4 +1,4 @@
-import { initializeParameters, resolveConfig, trainingMemory, trainingStep } from '@swat-js/models'
+import { initializeParameters, resolveConfig, trainingMemory, trainingStep, type SwatConfigInput } from '@swat-js/models'
 import { adamW, constantSchedule, createRandom, disposeParameters, useEngine } from '@swat-js/tensor-core'
 import { describe, expect, it } from 'vitest'
 import { peakMemory } from '../memory/peak-memory.js'
@@ -12,13 +12,26 @@ const batchOf = (vocabSize: number, batchSize: number, length: number) => {
 const models = {
   'many layers': { vocabSize: 64, hiddenSize: 64, layers: 8, heads: 4, window: 32 },
   'a large vocabulary': { vocabSize: 4096, hiddenSize: 32, layers: 2, heads: 2, window: 16 },
+  'everything that tames it': {
+    ...{ vocabSize: 64, hiddenSize: 64, layers: 4, heads: 4, kvHeads: 2, window: 32, intermediateSize: 64 },
+    ...{ qkNorm: true, qkvBias: true, layerScale: 1e-4, attnOutNorm: true, trainableSlopes: true },
+    ...{ sigmoidBias: 'neg-log-window' as const, positionBias: { type: 'learned' as const, length: 32 } },
+  },
+  'sinks in the cache': {
+    ...{ vocabSize: 64, hiddenSize: 64, layers: 4, heads: 4, window: [32, 32, 32, null], intermediateSize: 64 },
+    ...{ activation: 'softmax', slopes: 'none', sinks: 4, sinkPositions: 'in-cache', learnedSink: true },
+  },
   'few tokens': { vocabSize: 256, hiddenSize: 128, layers: 4, heads: 4, window: 16 },
-} as const
+} satisfies Record<string, SwatConfigInput>
 
 const cases = [
   { model: 'many layers', batchSize: 2, length: 256, checkpointActivations: false },
   { model: 'many layers', batchSize: 2, length: 256, checkpointActivations: true },
   { model: 'a large vocabulary', batchSize: 2, length: 128, checkpointActivations: false },
+  { model: 'everything that tames it', batchSize: 2, length: 256, checkpointActivations: false },
+  { model: 'everything that tames it', batchSize: 2, length: 256, checkpointActivations: true },
+  { model: 'sinks in the cache', batchSize: 2, length: 256, checkpointActivations: false },
+  { model: 'sinks in the cache', batchSize: 2, length: 256, checkpointActivations: true },
   { model: 'few tokens', batchSize: 1, length: 16, checkpointActivations: false },
 ] as const
 
@@ -49,6 +62,15 @@ describe('trainingMemory', () => {
   it('refuses counts that are none', () => {
     const config = resolveConfig(models['few tokens'])
     expect(() => trainingMemory(config, { batchSize: 0, length: 8 })).toThrow('batchSize must be a positive integer')
+  })
+
+  it('refuses a recurrence, whose memory nobody has counted', () => {
+    const recurrence = { mixer: 'gla', window: null, slopes: 'none', rope: null } as const
+    const config = resolveConfig({ ...models['few tokens'], ...recurrence })
+    expect(() => trainingMemory(config, { batchSize: 1, length: 8 })).toThrow(
+      'trainingMemory: the memory of the mixer gla is not predicted, only that of attention. Try a step with a small ' +
+        'batch, and a larger one when it fits.',
+    )
   })
 
   it('plans the 340M model: batch 2 of 4,096 below 40 GB, with checkpointing below 12 GB', () => {

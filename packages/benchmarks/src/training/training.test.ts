@@ -1,4 +1,4 @@
-import { presetConfig, resolveConfig } from '@swat-js/models'
+import { baselineConfig, presetConfig, resolveConfig } from '@swat-js/models'
 import { tf, useEngine, type BackendName } from '@swat-js/tensor-core'
 import { webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +13,11 @@ describe('trainingCost', () => {
     const cost = trainingCost(presetConfig('swat-340m'), 4096)
     expect(cost.attentionOperations / 3 / 1e12).toBeCloseTo(0.1, 2)
     expect(cost.totalOperations / 3 / 1e12).toBeCloseTo(2.89, 2)
+  })
+
+  it('refuses a recurrence, which has no visible pairs to count', () => {
+    const config = baselineConfig('mamba2', 'tiny')
+    expect(() => trainingCost(config, 64)).toThrow('trainingCost: the operations of the mixer mamba2 are not counted')
   })
 })
 

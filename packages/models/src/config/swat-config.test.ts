@@ -5,6 +5,8 @@ import { resolveConfig, type SwatConfigInput } from './swat-config.js'
 
 const sizes = { vocabSize: 256, hiddenSize: 64, layers: 2, heads: 4, window: 32 }
 
+const recurrence = { mixer: 'gla', window: null, slopes: 'none', rope: null }
+
 const yarn = { type: 'yarn', factor: 4, originalLength: 64 } as const
 const scaled = (scaling: unknown) => ({ rope: { scaling } })
 
@@ -137,6 +139,37 @@ describe('resolveConfig', () => {
     ['an unknown slope preset', { slopes: 'steep' }, /slopes: .*'steep'.*'swat-\+'/],
     ['a split of other heads', { slopes: 'alibi-3:2' }, /slopes: .*'alibi-3:2' is for 5 heads, but there are 4/],
     ['balanced slopes with odd heads', { heads: 1, slopes: 'swat-+' }, /slopes: .*heads must be even, but is 1/],
+    [
+      'a recurrence with a window',
+      { ...recurrence, window: 32 },
+      /^resolveConfig: window must be null with mixer 'gla', which has no attention, but is 32\.$/,
+    ],
+    [
+      'a recurrence with slopes',
+      { ...recurrence, slopes: 'swat-+' },
+      /^resolveConfig: slopes must be 'none' with mixer 'gla', which has no attention, but is 'swat-\+'\.$/,
+    ],
+    [
+      'a recurrence with RoPE',
+      { ...recurrence, rope: {} },
+      /^resolveConfig: rope must be null with mixer 'gla', which has no attention, but is .*base.*\.$/,
+    ],
+    [
+      'a recurrence with shared key heads',
+      { ...recurrence, kvHeads: 2 },
+      /^resolveConfig: kvHeads must be 4 with mixer 'gla', which has no attention, but is 2\.$/,
+    ],
+    [
+      'a recurrence where only the sizes were given',
+      { mixer: 'gla' },
+      /window must be null .* slopes must be 'none' .* rope must be null /,
+    ],
+    [
+      'a recurrence with softmax and norms of queries',
+      { ...recurrence, activation: 'softmax', qkNorm: true },
+      /activation must be 'sigmoid' with mixer 'gla', .* but is 'softmax'\. qkNorm must be false .* but is true\.$/,
+    ],
+    ['another mixer', { mixer: 'rwkv' }, /mixer must be 'attention', 'retnet', .* but is 'rwkv'\./],
     ['a log bias without window', { window: null, sigmoidBias: 'neg-log-window' }, /needs a window/],
     ['a bias with softmax', { activation: 'softmax', sigmoidBias: -1 }, /sigmoidBias must be 0 with .*'softmax'/],
     ['a learned bias with softmax', { activation: 'softmax', sigmoidBias: 'learned' }, /sigmoidBias must be 0 with/],

@@ -193,4 +193,16 @@ describe('readAttentionWeights', () => {
     await expect(attentionWeights(parameters, config, text, options)).rejects.toThrow(message)
     disposeParameters(parameters)
   })
+  it('refuses a recurrence, which has none', async () => {
+    const recurrence = resolveConfig({
+      ...{ vocabSize: 7, hiddenSize: 8, layers: 2, heads: 2, intermediateSize: 5, mixer: 'gated-deltanet' },
+      ...{ window: null, slopes: 'none', rope: null },
+    })
+    const parameters = initializeParameters(recurrence, createRandom(1))
+    const message =
+      'attentionWeights: the model must have attention, but its mixer is gated-deltanet. A recurrence has no attention'
+    await expect(attentionWeights(parameters, recurrence, text, { layer: 0 })).rejects.toThrow(message)
+    await expect(readAttentionWeights(parameters, recurrence, text).next()).rejects.toThrow(message)
+    disposeParameters(parameters)
+  })
 })

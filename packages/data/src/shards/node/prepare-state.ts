@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, ftruncateSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataError } from '../../data-error.js'
-import { DigestTable } from '../digest-table.js'
+import { type DigestTable } from '../digest-table.js'
 import type { ManifestProvenance, SplitName } from '../shard-manifest.js'
 import type { SelectionPosition } from './select-documents.js'
 import { stateName } from './set-folder.js'
