@@ -20,10 +20,16 @@ test('the main entry exports these values', () => {
 
 test('the node entry exports these values', () => {
   expect(Object.keys(node).sort()).toEqual([
+    'openShards',
     'openSource',
+    'openTokenFile',
+    'prefetchBatches',
+    'prepareShards',
     'readDocuments',
     'readTokenizer',
     'saveTokenizer',
     'streamDocuments',
+    'trainBpeFrom',
+    'verifyShards',
   ])
 })

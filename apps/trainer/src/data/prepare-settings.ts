@@ -2,7 +2,7 @@ import type { DocumentSource, PrepareOptions, SetTokenizer } from '@swat-js/data
 import { SwatError } from '@swat-js/tensor-core'
 import type { DataPrepareOptions } from '../commands/data-prepare-command.js'
 import { readRunConfig } from '../config/read-run-config.js'
-import { runSource } from '../text/read-split.js'
+import { documentSource } from '../text/read-split.js'
 
 type Settings = Omit<PrepareOptions, 'signal' | 'onProgress'>
 
@@ -82,8 +82,9 @@ function sourceOf(inputs: readonly string[], options: DataPrepareOptions): Prepa
   }
   const reading = { format, textField, recordsPath, invalidText, missingText }
   if (hub !== undefined) {
-    const { hubFiles: files, revision, token = process.env.HF_TOKEN } = options
-    return { ...reading, hub, files, revision, token }
+    const { HF_TOKEN, HF_ENDPOINT: endpoint } = process.env
+    const { hubFiles: files, revision, token = HF_TOKEN } = options
+    return { ...reading, hub, files, revision, token, endpoint }
   }
   const ofPaths = (path: readonly string[]): DocumentSource => ({ ...reading, path: [...path] })
   if (train === undefined) return ofPaths(inputs)
@@ -126,8 +127,14 @@ async function settingsOfRun(
     throw new SwatError('config', `${flag(stray)}: --config decides it. Change the configuration, or use --set.`)
   }
   const config = await readRunConfig(path, { set: options.set })
+  if (config.data.shards !== undefined) {
+    throw new SwatError(
+      'config',
+      `${path}: data.shards is prepared already. Give a configuration with the text itself.`,
+    )
+  }
   const { type, vocabSize, file, endOfDocument } = config.tokenizer
   const tokenizer: SetTokenizer =
     file !== undefined ? { file } : type === 'byte' ? { type } : { type: 'bpe', vocabSize: vocabSize ?? 256 }
-  return { source: runSource(config.data), tokenizer, endOfDocument, split: config.split, seed: config.seed }
+  return { source: documentSource(config.data), tokenizer, endOfDocument, split: config.split, seed: config.seed }
 }

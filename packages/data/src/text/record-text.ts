@@ -30,7 +30,7 @@ const loneSurrogate = /\p{Surrogate}/u
 
 /** Text that came out of escapes, where a surrogate can stand alone. */
 export function unicodeText(text: string, name: string, reading: RecordReading): string {
-  if (!loneSurrogate.test(text)) return text
+  if (isWellFormed(text)) return text
   if (reading.invalidText === 'replace') return text.replace(/\p{Surrogate}/gu, '\ufffd')
   const index = text.search(loneSurrogate)
   throw new DataError(
@@ -38,6 +38,11 @@ export function unicodeText(text: string, name: string, reading: RecordReading):
     `${reading.owner}: ${name}: the text has a lone surrogate, \\u${text.charCodeAt(index).toString(16)}, at character ` +
       `${index}, which is not Unicode. Repair it, or give invalidText: 'replace'.`,
   )
+}
+
+function isWellFormed(text: string): boolean {
+  const method = (text as { isWellFormed?: () => boolean }).isWellFormed // newer than our library of types
+  return method ? method.call(text) : !loneSurrogate.test(text)
 }
 
 function kindOf(value: unknown): string {

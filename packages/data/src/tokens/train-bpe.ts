@@ -36,23 +36,35 @@ export interface TrainBpeOptions {
  *   `invalid-special-token`; `empty-text` for texts without a character
  */
 export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): ByteLevelTokenizer {
-  const { vocabSize, specialTokens = [], minFrequency = 2, onProgress } = options
-  checkSpecialTokens('trainBpe', specialTokens)
+  checkTraining('trainBpe', options)
+  const words = new WordCounts(options.specialTokens ?? [])
+  for (const text of texts) words.count(text)
+  return learnBpe('trainBpe', words, options)
+}
+
+/** Throws a {@link DataError} for options that no training takes. */
+export function checkTraining(
+  owner: string,
+  { vocabSize, specialTokens = [], minFrequency = 2 }: TrainBpeOptions,
+): void {
+  checkSpecialTokens(owner, specialTokens)
   const leastVocabSize = 256 + specialTokens.length
   if (!Number.isSafeInteger(vocabSize) || vocabSize < leastVocabSize) {
     throw new DataError(
       'invalid-argument',
-      `trainBpe: vocabSize must be a whole number of at least ${leastVocabSize} (256 bytes and ` +
+      `${owner}: vocabSize must be a whole number of at least ${leastVocabSize} (256 bytes and ` +
         `${specialTokens.length} special tokens), got ${vocabSize}.`,
     )
   }
-  checkInteger('trainBpe', 'minFrequency', minFrequency, 1)
-  const words = new WordCounts(specialTokens)
-  for (const text of texts) words.count(text)
-  if (words.size === 0) {
-    throw new DataError('empty-text', 'trainBpe: the texts have no characters to learn from. Bring some text.')
-  }
+  checkInteger(owner, 'minFrequency', minFrequency, 1)
+}
 
+/** Learns a vocabulary from words that were counted. */
+export function learnBpe(owner: string, words: WordCounts, options: TrainBpeOptions): ByteLevelTokenizer {
+  const { vocabSize, specialTokens = [], minFrequency = 2, onProgress } = options
+  if (words.size === 0) {
+    throw new DataError('empty-text', `${owner}: the texts have no characters to learn from. Bring some text.`)
+  }
   const { tokens, merges } = learnMerges(words, vocabSize - specialTokens.length, minFrequency, onProgress)
   return bpeTokenizer({
     tokens: new Map(tokens.entries()),

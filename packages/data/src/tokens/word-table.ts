@@ -14,11 +14,6 @@ export class WordTable {
     return this.#size
   }
 
-  /** Bytes that the table takes. */
-  get byteLength(): number {
-    return this.#slots.byteLength + this.#hashes.byteLength + this.#starts.byteLength + this.#units.byteLength
-  }
-
   /** The number of the word from `start` to `end` of `text`, or −1 minus the place where it would go: for `add`. */
   find(text: string, start: number, end: number): number {
     const hash = hashOf(text, start, end)
@@ -52,18 +47,31 @@ export class WordTable {
 
   /** The word of a number. */
   word(index: number): string {
-    const [start, end] = [this.#starts[index]!, this.#starts[index + 1]!]
-    let word = ''
-    for (let from = start; from < end; from += 8192) {
-      word += String.fromCharCode(...this.#units.subarray(from, Math.min(from + 8192, end)))
-    }
-    return word
+    return this.#textOf(this.#starts[index]!, this.#starts[index + 1]!)
+  }
+
+  /** The length of the word of a number, in code units. */
+  lengthOf(index: number): number {
+    return this.#starts[index + 1]! - this.#starts[index]!
+  }
+
+  /** All words one after another. */
+  joined(): string {
+    return this.#textOf(0, this.#starts[this.#size]!)
   }
 
   /** Forgets all words. */
   clear(): void {
     this.#slots.fill(-1)
     this.#size = 0
+  }
+
+  #textOf(start: number, end: number): string {
+    let text = ''
+    for (let from = start; from < end; from += 8192) {
+      text += String.fromCharCode(...this.#units.subarray(from, Math.min(from + 8192, end)))
+    }
+    return text
   }
 
   #equals(index: number, text: string, start: number, end: number): boolean {

@@ -31,18 +31,20 @@ export async function* splitLines(chunks: AsyncIterable<TextChunk>, reading: Rea
   for await (const chunk of chunks) {
     const lines: Line[] = []
     start ??= chunk.start
+    let textFrom = 0
     for (let from = 0; from < chunk.bytes.length;) {
       const found = chunk.bytes.indexOf(newline, from)
       const end = found === -1 ? chunk.bytes.length : found
       const byteLength = pending + end - from
       if (byteLength > longestText) throw tooLong(reading, line, start)
-      const piece = chunk.bytes.subarray(from, end)
       if (found === -1) {
-        pieces.push(piece)
+        pieces.push(chunk.bytes.subarray(from))
         pending = byteLength
         break
       }
-      const text = pieces.map((one) => decoder.decode(one)).join('') + decoder.decode(piece)
+      const textEnd = chunk.text.indexOf('\n', textFrom)
+      const text = pieces.map((piece) => decoder.decode(piece)).join('') + chunk.text.slice(textFrom, textEnd)
+      textFrom = textEnd + 1
       lines.push({ text, line, start, byteLength })
       ;[pieces, pending] = [[], 0]
       line++
@@ -52,7 +54,7 @@ export async function* splitLines(chunks: AsyncIterable<TextChunk>, reading: Rea
     if (lines.length > 0) yield lines
   }
   if (pending > 0) {
-    const text = pieces.map((one) => decoder.decode(one)).join('')
+    const text = pieces.map((piece) => decoder.decode(piece)).join('')
     yield [{ text, line, start: start!, byteLength: pending }]
   }
 }

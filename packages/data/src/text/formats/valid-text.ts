@@ -5,6 +5,7 @@ import type { Reading } from '../read-options.js'
 /** UTF-8 that was checked and does not end inside a character. */
 export interface TextChunk {
   readonly bytes: Uint8Array
+  readonly text: string
   /** Where it begins in the text of the file, in bytes before anything was replaced. */
   readonly start: number
 }
@@ -22,14 +23,13 @@ export async function* validText(stream: AsyncIterable<Uint8Array>, reading: Rea
   let start = 0
   let isBeginning = true
 
-  const checked = (bytes: Uint8Array): Uint8Array => {
+  const checked = (bytes: Uint8Array): TextChunk => {
     try {
-      strict.decode(bytes)
-      return bytes
+      return { bytes, text: strict.decode(bytes), start }
     } catch {
-      if (reading.invalidText === 'replace') return encoder.encode(lenient.decode(bytes))
-      decodeStrictly(bytes, reading.owner, reading.name, start)
-      return bytes
+      if (reading.invalidText === 'error') decodeStrictly(bytes, reading.owner, reading.name, start)
+      const text = lenient.decode(bytes)
+      return { bytes: encoder.encode(text), text, start }
     }
   }
 
@@ -46,20 +46,20 @@ export async function* validText(stream: AsyncIterable<Uint8Array>, reading: Rea
       const rest = bytes.subarray(mark)
       const whole = rest.length - unfinished(rest)
       carried = rest.slice(whole)
-      if (whole > 0) yield { bytes: checked(rest.subarray(0, whole)), start }
+      if (whole > 0) yield checked(rest.subarray(0, whole))
       start += whole
       continue
     }
     const whole = bytes.length - unfinished(bytes)
     carried = bytes.slice(whole)
-    if (whole > 0) yield { bytes: checked(bytes.subarray(0, whole)), start }
+    if (whole > 0) yield checked(bytes.subarray(0, whole))
     start += whole
   }
   if (isBeginning) {
     start = beginning(carried, reading)
     carried = carried.subarray(start)
   }
-  if (carried.length > 0) yield { bytes: checked(carried), start }
+  if (carried.length > 0) yield checked(carried)
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
