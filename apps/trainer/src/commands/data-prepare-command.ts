@@ -135,8 +135,8 @@ function withoutShards({ vocabSize, splits, provenance }: Manifest) {
 
 function eventOf(step: PrepareProgress): RunEvent | null {
   if (step.stage === 'shards') {
-    const { stage: _, ...figures } = step
-    return { event: 'prepare', ...figures }
+    const { documents, bytes, tokens, tokensPerSecond, bytesRead, bytesTotal, secondsLeft } = step
+    return { event: 'prepare', documents, bytes, tokens, tokensPerSecond, bytesRead, bytesTotal, secondsLeft }
   }
   const { work, done, total } = step
   return total === null ? null : { event: 'progress', task: work === 'reading' ? 'reading' : 'tokenizer', done, total }

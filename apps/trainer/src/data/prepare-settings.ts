@@ -82,8 +82,9 @@ function sourceOf(inputs: readonly string[], options: DataPrepareOptions): Prepa
   }
   const reading = { format, textField, recordsPath, invalidText, missingText }
   if (hub !== undefined) {
-    const { hubFiles: files, revision, token = process.env.HF_TOKEN } = options
-    return { ...reading, hub, files, revision, token, endpoint: process.env.HF_ENDPOINT }
+    const { HF_TOKEN, HF_ENDPOINT: endpoint } = process.env
+    const { hubFiles: files, revision, token = HF_TOKEN } = options
+    return { ...reading, hub, files, revision, token, endpoint }
   }
   const ofPaths = (path: readonly string[]): DocumentSource => ({ ...reading, path: [...path] })
   if (train === undefined) return ofPaths(inputs)
@@ -129,7 +130,7 @@ async function settingsOfRun(
   if (config.data.shards !== undefined) {
     throw new SwatError(
       'config',
-      `${path}: data.shards is prepared already. Give a configuration with data.path, for example.`,
+      `${path}: data.shards is prepared already. Give a configuration with the text itself.`,
     )
   }
   const { type, vocabSize, file, endOfDocument } = config.tokenizer

@@ -2,24 +2,21 @@ import { readFile } from 'node:fs/promises'
 import { DataError } from '../../data-error.js'
 import { byteTokenizer } from '../../tokens/byte-tokenizer.js'
 import { loadTokenizer } from '../../tokens/load-tokenizer.js'
-import { trainBpe } from '../../tokens/train-bpe.js'
+import { trainBpeFrom } from '../../tokens/node/train-bpe-from.js'
 import type { DecidingOptions, PrepareOptions } from './prepare-options.js'
 
 /** The contents of the tokenizer.json of a set whose tokenizer is made here. */
 export async function makeSetTokenizer(
   { tokenizer, endOfDocument }: DecidingOptions,
   trainingTexts: AsyncIterable<string>,
-  { onProgress }: PrepareOptions,
+  { onProgress, workers }: PrepareOptions,
 ): Promise<Uint8Array> {
   const specialTokens = endOfDocument === null ? [] : [endOfDocument]
   if ('vocabSize' in tokenizer) {
-    const texts: string[] = []
-    for await (const text of trainingTexts) texts.push(text)
-    const trained = trainBpe(texts, {
-      vocabSize: tokenizer.vocabSize,
-      specialTokens,
-      onProgress: (done, total) => onProgress?.({ stage: 'tokenizer', work: 'merging', done, total }),
-    })
+    const { vocabSize } = tokenizer
+    const onMerge = (done: number, total: number): void =>
+      onProgress?.({ stage: 'tokenizer', work: 'merging', done, total })
+    const trained = await trainBpeFrom(trainingTexts, { vocabSize, specialTokens, workers, onProgress: onMerge })
     return contentsOf(trained.toJSON())
   }
   return contentsOf(byteTokenizer({ specialTokens }).toJSON())

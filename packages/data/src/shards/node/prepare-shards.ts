@@ -271,10 +271,11 @@ async function chooseInputs({ deciding }: Preparation, inputs: readonly SplitInp
 
 /** Makes, copies or trains the tokenizer, unless it is there. Returns the contents of tokenizer.json. */
 async function obtainTokenizer(
-  { options, deciding, given, unfinished }: Preparation,
+  preparation: Preparation,
   chosen: ChosenInputs,
   state: PrepareState,
 ): Promise<Uint8Array> {
+  const { options, deciding, given, unfinished } = preparation
   const path = join(options.folder, 'tokenizer.json')
   if (state.tokenizer !== null) {
     const found = existsSync(path) ? readFileSync(path) : null
@@ -284,7 +285,7 @@ async function obtainTokenizer(
       `${owner}: ${path} is not the one that was begun with. Restore it, or begin anew with restart.`,
     )
   }
-  const contents = given ?? (await makeSetTokenizer(deciding, trainingTexts(deciding, chosen), options))
+  const contents = given ?? (await makeSetTokenizer(deciding, trainingTexts(preparation, chosen), options))
   writeWhole(path, contents, owner)
   state.tokenizer = sha256(contents)
   writeState(unfinished, state, owner)
@@ -306,18 +307,30 @@ function loadSetTokenizer(contents: Uint8Array, { endOfDocument: text }: Decidin
 }
 
 /** The texts that a tokenizer learns from: those of the training split, or a sample of them. */
-async function* trainingTexts({ tokenizer, seed }: DecidingOptions, chosen: ChosenInputs): AsyncGenerator<string> {
+async function* trainingTexts({ options, deciding }: Preparation, chosen: ChosenInputs): AsyncGenerator<string> {
+  const { tokenizer, seed } = deciding
+  const { onProgress, signal } = options
   const share = 'sampleShare' in tokenizer ? tokenizer.sampleShare : 1
   const isSampled = (kept: number): boolean =>
     share === 1 || randomGenerator(seed, kept, 0).below(2 ** 32) < share * 2 ** 32
   const met = chosen.deduplicate ? new DigestTable() : null
-  for await (const { text, split, position } of selectDocuments(chosen.inputs, {
-    ...chosen,
-    met,
-    from: firstPosition,
-  })) {
+  const total = bytesOfInputs(chosen)
+  const onRead = (done: number): void => onProgress?.({ stage: 'tokenizer', work: 'reading', done, total })
+  const selection = { splitOf: chosen.splitOf, met, from: firstPosition, onRead }
+  for await (const { text, split, position } of selectDocuments(chosen.inputs, selection)) {
+    if (signal?.aborted) throw stopped()
     if (split === 'train' && isSampled(position.kept)) yield text
   }
+}
+
+/** Bytes of all inputs as stored; null if that is unknown of one. */
+function bytesOfInputs({ inputs }: ChosenInputs): number | null {
+  const sizes = inputs.map(({ input }) => input.byteLength)
+  return sizes.every((size) => size !== null) ? sizes.reduce((sum, size) => sum + size, 0) : null
+}
+
+function stopped(): DataError {
+  return new DataError('aborted', `${owner}: stopped. Start again with the same options: it goes on where it was.`)
 }
 
 const batchCharacters = 1 << 18
@@ -380,7 +393,7 @@ async function writeShards(
     report(last.bytesRead, documents.length, byteLengths, tokens.length)
     if (signal?.aborted) {
       note()
-      throw new DataError('aborted', `${owner}: stopped. Start again with the same options: it goes on where it was.`)
+      throw stopped()
     }
     if (performance.now() - notedAt < noteInterval) return
     note()
@@ -478,9 +491,9 @@ interface ProgressReporter {
   tokens(): number
 }
 
-function progressReporter({ options }: Preparation, { inputs }: ChosenInputs, state: PrepareState): ProgressReporter {
-  const sizes = inputs.map(({ input }) => input.byteLength)
-  const bytesTotal = sizes.every((size) => size !== null) ? sizes.reduce((sum, size) => sum + size, 0) : null
+function progressReporter({ options }: Preparation, chosen: ChosenInputs, state: PrepareState): ProgressReporter {
+  const sizes = chosen.inputs.map(({ input }) => input.byteLength)
+  const bytesTotal = bytesOfInputs(chosen)
   const before = Object.values(state.splits).flatMap(({ finished, open }) => [...finished, open])
   const sum = (key: 'tokens' | 'documents' | 'bytes'): number => before.reduce((total, part) => total + part[key], 0)
   const written = { documents: sum('documents'), bytes: sum('bytes'), tokens: sum('tokens') }
