@@ -15,6 +15,11 @@
  * | `invalid-utf8` | a byte that is not UTF-8 |
  * | `invalid-json` | a line or a file that is not JSON |
  * | `missing-field` | a record without the text field |
+ * | `invalid-csv` | a table that is not CSV or TSV |
+ * | `invalid-parquet` | a file that is not parquet, or is damaged |
+ * | `invalid-compression` | gzip or zstd data that is damaged or cut off |
+ * | `unsupported-format` | a file or codec that this package does not read |
+ * | `hub` | the Hugging Face Hub does not answer, or not with what was asked for |
  * | `empty-text` | a source without a single character |
  * | `module-not-found` | the module is not installed |
  * | `invalid-module` | the module does not load, or does not give texts |
@@ -37,6 +42,11 @@ export type DataErrorCode =
   | 'aborted'
   | 'invalid-utf8'
   | 'invalid-json'
+  | 'invalid-csv'
+  | 'invalid-parquet'
+  | 'invalid-compression'
+  | 'unsupported-format'
+  | 'hub'
   | 'missing-field'
   | 'empty-text'
   | 'module-not-found'

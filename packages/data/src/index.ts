@@ -5,6 +5,9 @@
  */
 export { DataError, type DataErrorCode } from './data-error.js'
 export type { Document } from './text/document.js'
+export type { DocumentInput } from './text/document-input.js'
+export { readBlob, type ReadBlobOptions } from './text/read-blob.js'
+export type { ReadOptions, TextFormat } from './text/read-options.js'
 export { splitDocuments, type DocumentSplit, type SplitOptions } from './text/split-documents.js'
 export type { ByteLevelTokenizer, Tokenizer } from './tokens/tokenizer.js'
 export type {

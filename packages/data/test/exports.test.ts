@@ -11,6 +11,7 @@ test('the main entry exports these values', () => {
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
+    'readBlob',
     'splitDocuments',
     'streamSource',
     'trainBpe',
@@ -20,11 +21,14 @@ test('the main entry exports these values', () => {
 test('the node entry exports these values', () => {
   expect(Object.keys(node).sort()).toEqual([
     'openShards',
+    'openSource',
     'openTokenFile',
+    'prefetchBatches',
     'prepareShards',
     'readDocuments',
     'readTokenizer',
     'saveTokenizer',
+    'streamDocuments',
     'trainBpeFrom',
     'verifyShards',
   ])

@@ -16,6 +16,12 @@ const data = z.strictObject({
   format: z.enum(['auto', 'text', 'jsonl']).default('auto').describe('How files are read; auto goes by their endings.'),
   textField: z.string().default('text').describe('The field of a JSON line or of a record that holds the text.'),
   module: z.string().optional().describe('An npm package or .js file that exports the texts, in place of path.'),
+  shards: z
+    .union([z.string(), z.array(z.strictObject({ folder: z.string(), weight: z.number().positive() })).min(1)])
+    .optional()
+    .describe(
+      'A folder that swat data prepare wrote, or several with weights, in place of path; brings its tokenizer.',
+    ),
 })
 
 const tokenizer = z.strictObject({
@@ -64,6 +70,10 @@ const training = z.strictObject({
   length: count
     .optional()
     .describe('Tokens in a sequence; that of the paper where the preset is a row of it, else 256.'),
+  documents: z
+    .enum(['packed', 'aligned'])
+    .default('packed')
+    .describe('packed cuts the row of all documents; aligned puts them side by side, each unseen by the others.'),
   accumulation: count.default(1).describe('Batches whose gradients are averaged for one update.'),
   learningRate: z.number().positive().default(1e-3).describe('The highest learning rate.'),
   schedule: z.enum(['cosine', 'constant']).default('cosine').describe('cosine warms up, then falls to minimumRatio.'),
@@ -178,9 +188,10 @@ export const runConfigSchema: z.ZodType<RunConfig, RunConfigInput> = z
   .superRefine((config, context) => {
     const { type, vocabSize, file } = config.tokenizer
     const { schedule, steps, warmupSteps } = config.training
-    if ((config.data.path === undefined) === (config.data.module === undefined)) {
-      const message = 'expected one of path (your own text) and module (an npm package)'
-      refuse(context, [['data'], ['data', 'path'], ['data', 'module']], message)
+    const { path, module, shards } = config.data
+    if ([path, module, shards].filter((source) => source !== undefined).length !== 1) {
+      const message = 'expected one of path (your own text), module (an npm package) and shards (a prepared set)'
+      refuse(context, [['data'], ['data', 'path'], ['data', 'module'], ['data', 'shards']], message)
     }
     if ((type === undefined) === (file === undefined)) {
       const message = "expected one of type ('bpe' or 'byte') and file (a tokenizer.json)"

@@ -71,7 +71,15 @@ export interface EngineSettings {
   tuningFile: string | null
 }
 
-/** The section `data`: `path` or `module`. */
+/** A prepared set of token shards in a mixture. */
+export interface ShardSet {
+  /** The folder that `swat data prepare` wrote; relative to the current directory. */
+  folder: string
+  /** Its share of the training sequences, relative to the other weights. */
+  weight: number
+}
+
+/** The section `data`: `path`, `module` or `shards`. */
 export interface DataSettings {
   /** A text file, a .jsonl file, a folder of such files, or a list of them; relative to the current directory. */
   path?: string | string[] | undefined
@@ -81,6 +89,11 @@ export interface DataSettings {
   textField: string
   /** An npm package or .js file that exports the texts, in place of `path`. */
   module?: string | undefined
+  /**
+   * A folder that `swat data prepare` wrote, or several with weights, in place of `path`. What is held out is their
+   * validation split, the tokenizer is theirs: the sections `split` and `tokenizer` are not looked at.
+   */
+  shards?: string | ShardSet[] | undefined
 }
 
 /** The section `tokenizer`: `type` or `file`. */
@@ -111,6 +124,11 @@ export interface TrainingSettings {
   batchSize: number
   /** Tokens in a sequence. */
   length: number
+  /**
+   * `packed` cuts the row of all documents, attention crosses them; `aligned` puts whole documents side by side, each
+   * unseen by the others.
+   */
+  documents: 'packed' | 'aligned'
   /** Batches whose gradients are averaged for one update. */
   accumulation: number
   /** The highest learning rate. */

@@ -159,19 +159,25 @@ export function nextTokenBatches(
     },
     cursor: () => cursor.map((place) => ({ ...place })),
     seek(places) {
-      if (!Array.isArray(places) || places.length !== parts.length) {
-        const got = Array.isArray(places) ? `${places.length}` : JSON.stringify(places)
-        throw new DataError(
-          'invalid-argument',
-          `seek: the cursor must have a place for each of ${parts.length} source(s), got ${got}. Was it saved with other data?`,
-        )
-      }
-      for (const [index, { epoch, sequence }] of places.entries()) {
-        checkInteger('seek', `cursor[${index}].epoch`, epoch, 0)
-        checkInteger('seek', `cursor[${index}].sequence`, sequence, 0, sequencesPerEpoch[index]! - 1)
-      }
+      checkCursor(places, sequencesPerEpoch)
       cursor = places.map(({ epoch, sequence }) => ({ epoch, sequence }))
     },
+  }
+}
+
+/** Throws a {@link DataError} unless a cursor is a place in sources with so many sequences an epoch. */
+export function checkCursor(places: BatchCursor, sequencesPerEpoch: readonly number[]): void {
+  if (!Array.isArray(places) || places.length !== sequencesPerEpoch.length) {
+    const got = Array.isArray(places) ? `${places.length}` : JSON.stringify(places)
+    throw new DataError(
+      'invalid-argument',
+      `seek: the cursor must have a place for each of ${sequencesPerEpoch.length} source(s), got ${got}. Was it saved ` +
+        'with other data?',
+    )
+  }
+  for (const [index, { epoch, sequence }] of places.entries()) {
+    checkInteger('seek', `cursor[${index}].epoch`, epoch, 0)
+    checkInteger('seek', `cursor[${index}].sequence`, sequence, 0, sequencesPerEpoch[index]! - 1)
   }
 }
 

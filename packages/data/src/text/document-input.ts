@@ -1,15 +1,16 @@
 import type { Document } from './document.js'
 
-/** One file, module or remote file; its documents come in an order that never changes. */
+/** One file, module or remote file. Its documents come in an order that never changes. */
 export interface DocumentInput {
-  /** Its path, name of the module or address, for messages. */
+  /** The path, the name of the module, or `hub://owner/name@commit/file`. */
   readonly name: string
-  /** How many bytes it has as stored, for progress; null if that is unknown. */
+  /** Its size as stored, compressed or not, in bytes; null where it is unknown. */
   readonly byteLength: number | null
   /**
-   * Reads its documents.
+   * Reads it from its beginning, as often as one likes; a document is held whole, the file is not.
    *
-   * @param onProgress - called now and then with the bytes that were read, as stored
+   * @param onProgress - called with how many of the {@link byteLength} bytes are done; never with fewer than before
+   * @throws {DataError} while reading, see `readBlob` for the codes; `empty-text` at the end of an input without text
    */
   documents(onProgress?: (bytesRead: number) => void): AsyncIterable<Document>
 }

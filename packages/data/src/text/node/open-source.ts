@@ -1,20 +1,15 @@
-import { stat } from 'node:fs/promises'
 import type { DocumentInput } from '../document-input.js'
-import { readDocuments, type DocumentSource } from './read-documents.js'
+import type { DocumentSource } from './document-source.js'
+import { openInputs } from './open-inputs.js'
 
-/** The inputs of a source, in the order of their documents. */
+/**
+ * Finds what a source is made of: files, a module, files of the Hub. Nothing of them is read yet.
+ *
+ * @param source - where the documents come from
+ * @returns the inputs, in the order that the source gives them
+ * @throws {DataError} `file-not-found`, `unreadable-file`, `empty-text` for a folder without texts, `hub` when the data
+ * set is not there, not open or cannot be reached, `invalid-argument`
+ */
 export async function openSource(source: DocumentSource): Promise<DocumentInput[]> {
-  const parts = 'path' in source ? [source.path].flat().map((path) => ({ ...source, path })) : [source]
-  return Promise.all(
-    parts.map(async (part) => {
-      const found = 'path' in part ? await stat(part.path).catch(() => null) : null
-      return {
-        name: 'path' in part ? part.path : part.module,
-        byteLength: found?.isFile() ? found.size : null,
-        async *documents() {
-          yield* await readDocuments(part)
-        },
-      }
-    }),
-  )
+  return openInputs(source, 'openSource')
 }

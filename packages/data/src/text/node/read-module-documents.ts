@@ -3,64 +3,69 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DataError } from '../../data-error.js'
 import type { Document } from '../document.js'
-import type { ModuleSource } from './read-documents.js'
-import { recordText } from '../record-text.js'
+import type { ModuleSource } from './document-source.js'
+import { recordText, type RecordReading } from '../record-text.js'
 
-/** The documents that a module exports. */
-export async function readModuleDocuments(source: ModuleSource): Promise<Document[]> {
+/** The documents that a module exports; `owner` is the function to name in errors. */
+export async function* readModuleDocuments(source: ModuleSource, owner: string): AsyncGenerator<Document> {
   const { module, textField = 'text', resolveFrom = process.cwd() } = source
-  const exported = await importDefault(module, resolve(resolveFrom))
+  const exported = await importDefault(module, resolve(resolveFrom), owner)
   let records = exported
   if (typeof exported === 'function') {
     try {
       records = await exported()
     } catch (cause) {
-      throw failed(module, 'its default export throws', cause)
+      throw failed(module, 'its default export throws', cause, owner)
     }
   }
   if (!Array.isArray(records)) {
     const kind = typeof exported === 'function' ? `a function that returns ${typeof records}` : typeof exported
     throw new DataError(
       'invalid-module',
-      `readDocuments: the default export of ${module} must be an array of strings or records, or a function that ` +
+      `${owner}: the default export of ${module} must be an array of strings or records, or a function that ` +
         `returns one, got ${kind}.`,
     )
   }
-  const documents = records.map((record: unknown, index) => {
+  const reading: RecordReading = { owner, textField, missingText: 'error', invalidText: 'error' }
+  let hasText = false
+  for (const [index, record] of records.entries() as ArrayIterator<[number, unknown]>) {
     const name = `${module}[${index}]`
-    return { text: typeof record === 'string' ? record : recordText(record, textField, name), name }
-  })
-  if (documents.every(({ text }) => text === '')) {
-    throw new DataError('empty-text', `readDocuments: the ${documents.length} records of ${module} have no text.`)
+    const text = typeof record === 'string' ? record : (recordText(record, name, reading) ?? '')
+    hasText ||= text !== ''
+    yield { text, name }
   }
-  return documents
+  if (!hasText) {
+    throw new DataError('empty-text', `${owner}: the ${records.length} records of ${module} have no text.`)
+  }
 }
 
-async function importDefault(module: string, folder: string): Promise<unknown> {
-  const path = resolveModule(module, folder)
+async function importDefault(module: string, folder: string, owner: string): Promise<unknown> {
+  const path = resolveModule(module, folder, owner)
   try {
     const namespace: unknown = await import(/* @vite-ignore */ pathToFileURL(path).href)
     return (namespace as { default?: unknown }).default
   } catch (cause) {
-    throw failed(module, 'it does not load', cause)
+    throw failed(module, 'it does not load', cause, owner)
   }
 }
 
-function resolveModule(module: string, folder: string): string {
+function resolveModule(module: string, folder: string, owner: string): string {
   try {
     return createRequire(join(folder, 'index.js')).resolve(module)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw failed(module, 'it does not resolve', cause)
+    if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') {
+      throw failed(module, 'it does not resolve', cause, owner)
+    }
     const isFile = /^(\.|\/|[a-z]:[\\/])/i.test(module)
     const packageName = module.split('/', module.startsWith('@') ? 2 : 1).join('/')
     const wayOut = isFile ? 'Check the path, or give resolveFrom.' : `Install it: npm install ${packageName}`
-    throw new DataError('module-not-found', `readDocuments: there is no module ${module} in ${folder}. ${wayOut}`, {
+    throw new DataError('module-not-found', `${owner}: there is no module ${module} in ${folder}. ${wayOut}`, {
       cause,
     })
   }
 }
 
-function failed(module: string, how: string, cause: unknown): DataError {
+function failed(module: string, how: string, cause: unknown, owner: string): DataError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new DataError('invalid-module', `readDocuments: module ${module}: ${how}: ${reason}`, { cause })
+  return new DataError('invalid-module', `${owner}: module ${module}: ${how}: ${reason}`, { cause })
 }

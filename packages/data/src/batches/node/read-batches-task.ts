@@ -1,0 +1,47 @@
+import type { SplitName } from '../../shards/shard-manifest.js'
+import { openShards } from '../../shards/node/open-shards.js'
+import type { Task } from '../../workers/task.js'
+import { nextTokenBatches, type BatchCursor, type BatchOptions, type TokenBatch } from '../next-token-batches.js'
+
+/** A prepared set, or a part of it, in a mixture. */
+export interface ShardedSource {
+  /** The folder of the set. */
+  folder: string
+  /** Which part of it. Default `train`. */
+  split?: SplitName
+  /** Its share of the sequences, relative to the other weights. Default 1. */
+  weight?: number
+}
+
+/** What {@link readBatches} needs. */
+export interface ReadBatchesSetup {
+  sources: readonly ShardedSource[]
+  options: BatchOptions
+}
+
+/** A batch, and where the one after it is. */
+export interface ReadBatch {
+  batch: TokenBatch
+  cursor: BatchCursor
+}
+
+/** Reads batches from shards: the next one, or the one at a place; with `open` only how long the epochs are. */
+export const readBatches: Task<
+  ReadBatchesSetup,
+  { seek: BatchCursor | null } | 'open',
+  ReadBatch | { sequencesPerEpoch: readonly number[] }
+> = ({ sources, options }) => {
+  const opened = sources.map(({ folder, split = 'train', weight = 1 }) => ({
+    source: openShards(folder, { split }),
+    weight,
+  }))
+  const batches = nextTokenBatches(opened, options)
+  return (input) => {
+    if (input === 'open') return { output: { sequencesPerEpoch: batches.sequencesPerEpoch } }
+    if (input.seek !== null) batches.seek(input.seek)
+    const batch = batches.next()
+    const { inputs, labels, segmentIds } = batch
+    const transfer = [inputs, labels, ...(segmentIds ? [segmentIds] : [])].map(({ buffer }) => buffer as ArrayBuffer)
+    return { output: { batch, cursor: batches.cursor() }, transfer }
+  }
+}

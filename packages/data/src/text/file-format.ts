@@ -1,0 +1,70 @@
+import { DataError } from '../data-error.js'
+import type { ReadOptions, TextFormat } from './read-options.js'
+
+const endings: Readonly<Record<TextFormat, readonly string[]>> = {
+  text: ['.txt'],
+  markdown: ['.md', '.markdown'],
+  jsonl: ['.jsonl', '.ndjson'],
+  parquet: ['.parquet'],
+  json: ['.json'],
+  csv: ['.csv'],
+  tsv: ['.tsv', '.tab'],
+  lines: [],
+  paragraphs: [],
+}
+const formats = Object.keys(endings) as TextFormat[]
+
+const compressedEnding = /\.(gz|gzip|zst|zstd)$/i
+const unreadableEnding = /\.(7z|arrow|br|bz2|feather|lz4|lzma|orc|pkl|rar|tar|tgz|xz|zip)$/i
+
+/** How a file is stored and divided. */
+export interface FileFormat {
+  readonly format: TextFormat
+  readonly compression: 'gzip' | 'zstd' | null
+}
+
+/** The format that is asked for, or that the name tells. */
+export function fileFormat(owner: string, name: string, asked: NonNullable<ReadOptions['format']>): FileFormat {
+  if (asked !== 'auto' && !formats.includes(asked)) {
+    throw new DataError(
+      'invalid-argument',
+      `${owner}: format must be auto, ${formats.join(', ')}, got ${JSON.stringify(asked)}.`,
+    )
+  }
+  const compressed = compressedEnding.exec(name)?.[1]?.toLowerCase()
+  const stem = compressed === undefined ? name : name.replace(compressedEnding, '')
+  const unreadable = unreadableEnding.exec(stem)
+  if (unreadable && asked === 'auto') {
+    throw new DataError(
+      'unsupported-format',
+      `${owner}: ${name} is not read: of compressed files gzip and zstd are, and no archives. Unpack it first, or ` +
+        'name another format if the ending is wrong.',
+    )
+  }
+  const lower = stem.toLowerCase()
+  const format =
+    asked === 'auto' ? (formats.find((one) => endings[one].some((end) => lower.endsWith(end))) ?? 'text') : asked
+  const compression = compressed === undefined ? null : compressed.startsWith('g') ? 'gzip' : 'zstd'
+  if (format === 'parquet' && compression !== null) {
+    throw new DataError(
+      'unsupported-format',
+      `${owner}: ${name} is a parquet file in ${compression}, which cannot be read in parts. Unpack it first: parquet ` +
+        'is compressed inside.',
+    )
+  }
+  return { format, compression }
+}
+
+/**
+ * Whether a file belongs to a collection of texts. What often only describes the others – `.json` and tables – does
+ * when `format` names it.
+ */
+export function isTextFile(name: string, asked: NonNullable<ReadOptions['format']>): boolean {
+  const stem = name.toLowerCase().replace(compressedEnding, '')
+  const usual: readonly TextFormat[] = ['text', 'markdown', 'jsonl', 'parquet']
+  const wanted = formats.filter((format) => usual.includes(format) || format === asked)
+  return wanted.some((format) => endings[format].some((end) => stem.endsWith(end)))
+}
+
+/** The endings of {@link isTextFile}, for messages and in an order that starts with the most usual. */
+export const otherEndings = '.markdown, .ndjson, .parquet, or one of these in .gz or .zst'

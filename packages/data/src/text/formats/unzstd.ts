@@ -1,0 +1,51 @@
+import { Decompress, ZstdErrorCode, type ZstdError } from 'fzstd'
+import { DataError } from '../../data-error.js'
+import type { Reading } from '../read-options.js'
+
+/** So many compressed bytes at a time: each four may become a block of 128 KiB. */
+const step = 1024
+
+/**
+ * Takes zstd apart, one frame after the other. Checksums are not compared.
+ *
+ * @throws {DataError} `invalid-compression`
+ */
+export async function* unzstd(compressed: AsyncIterable<Uint8Array>, reading: Reading): AsyncGenerator<Uint8Array> {
+  let blocks: Uint8Array[] = []
+  let done = 0
+  const stream = new Decompress((block) => blocks.push(block))
+  const push = (bytes: Uint8Array, isLast: boolean): void => {
+    try {
+      stream.push(bytes, isLast)
+      done += bytes.length
+    } catch (cause) {
+      throw damaged(cause, done, reading)
+    }
+  }
+  for await (const chunk of compressed) {
+    for (let from = 0; from < chunk.length; from += step) {
+      push(chunk.subarray(from, from + step), false)
+      yield* blocks
+      blocks = []
+    }
+  }
+  push(new Uint8Array(0), true)
+  yield* blocks
+}
+
+function damaged(cause: unknown, done: number, { owner, name }: Reading): DataError {
+  const code = (cause as ZstdError).code
+  if (code === ZstdErrorCode.UnexpectedEOF) {
+    const message = `${owner}: ${name} ends inside its zstd data, after ${done} bytes. Get the whole file again.`
+    return new DataError('invalid-compression', message, { cause })
+  }
+  const wayOut =
+    code === ZstdErrorCode.WindowSizeTooLarge
+      ? 'Compress it again without --long and --ultra, which need too much memory here.'
+      : 'Get it again, or take .zst off its name if it is not compressed.'
+  return new DataError(
+    'invalid-compression',
+    `${owner}: ${name} is not zstd data, or damaged: ${(cause as Error).message} near byte ${done}. ${wayOut}`,
+    { cause },
+  )
+}
