@@ -78,10 +78,14 @@ export function generateCommand(): Command {
 
 /** A line for each piece that says something. */
 function jsonLines(tokenizer: Tokenizer): (piece: TextPiece) => void {
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   return ({ sequence, text, token, end }) => {
     const told = token !== null && token.logProbability !== null
     if (text === '' && end === null && !told) return
-    const likeliest = token?.likeliest.map((other) => ({ ...other, text: tokenizer.decode([other.token]) }))
+    const likeliest = token?.likeliest.map((other) => ({
+      ...other,
+      text: utf8.decode(tokenizer.tokenBytes(other.token)),
+    }))
     const record = {
       ...{ sequence, text },
       ...(told && { token: token.token, logProbability: token.logProbability, likeliest }),
