@@ -1,21 +1,30 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { nextTokenBatches, type BatchCursor } from '@swat-js/data'
-import { readTokenizer } from '@swat-js/data/node'
+import type { BatchCursor } from '@swat-js/data'
 import {
   initializeParameters,
   parameterCount,
   startTrainingStep,
   trainingProducts,
   type StartedTrainingStep,
+  type TokenBatch,
   type TrainingState,
 } from '@swat-js/models'
-import { adamW, createRandom, disposeParameters, tf, useEngine, type LossScale } from '@swat-js/tensor-core'
+import {
+  adamW,
+  createRandom,
+  disposeParameters,
+  tf,
+  useEngine,
+  type Engine,
+  type LossScale,
+} from '@swat-js/tensor-core'
 import type { CheckpointState } from './checkpoints/checkpoint-state.js'
 import { findLatestCheckpoint } from './checkpoints/find-checkpoint.js'
 import { readRunCheckpoint } from './checkpoints/read-run-checkpoint.js'
 import { writeCheckpoint } from './checkpoints/write-checkpoint.js'
 import { expectSameRun } from './config/expect-same-run.js'
+import { expectSeparableDocuments } from './config/expect-separable-documents.js'
 import { learningRates } from './config/learning-rates.js'
 import { resolveModel } from './config/resolve-model.js'
 import type { RunConfig } from './config/run-config.js'
@@ -26,11 +35,8 @@ import type { RunEvent, RunSummary } from './progress/run-event.js'
 import { openMetricsFile } from './run-folder/metrics-file.js'
 import { openRunFolder, runFolderPath, type RunFolder } from './run-folder/run-folder.js'
 import { makeRunRecord } from './run-folder/run-record.js'
-import { firstWords } from './text/first-words.js'
-import { makeTokenizer } from './text/make-tokenizer.js'
-import { expectScorable } from './text/expect-scorable.js'
-import { packText } from './text/pack-text.js'
-import { readSplit } from './text/read-split.js'
+import { openRunData, type RunData } from './text/run-data.js'
+import { withTokenizerOfShards } from './text/sharded-data.js'
 import { chooseMicroBatch } from './training/choose-micro-batch.js'
 import { splitBatch } from './training/split-batch.js'
 import { tuneProducts } from './training/tune-products.js'
@@ -56,43 +62,55 @@ export interface TrainRunOptions {
  * @throws SwatError or DataError when the run cannot begin or go on; checkpoints written before remain
  */
 export async function trainRun(config: RunConfig, options: TrainRunOptions = {}): Promise<RunSummary> {
-  const { resume = false } = options
+  const { resume = false, report = () => {} } = options
+  const began = performance.now()
   // The run folder: free for a new run, or with a checkpoint to go on from.
   const folder = await openRunFolder(runFolderPath(config, resume), resume !== false)
   try {
-    return await trainIn(folder, config, options)
+    const complete = withTokenizerOfShards(config)
+    if (folder.record) expectSameRun(folder.record, { config: complete })
+    const engine = await useEngine(complete.engine)
+    const latest = folder.record ? await findLatestCheckpoint(folder.path) : null
+    // Text → documents → tokens → batches.
+    const data = await openRunData(complete, {
+      savedTokenizer: latest && join(latest, 'tokenizer.json'),
+      onTokenizerProgress: (done, total) => report({ event: 'progress', task: 'tokenizer', done, total }),
+    })
+    try {
+      return await trainIn({ folder, config: complete, engine, latest, data, began }, options)
+    } finally {
+      await data.batches.close()
+    }
   } finally {
     await folder.close()
   }
 }
 
-async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOptions): Promise<RunSummary> {
+/** What a run has before it begins. */
+interface RunMeans {
+  folder: RunFolder
+  config: RunConfig
+  engine: Engine
+  /** The checkpoint it goes on from. */
+  latest: string | null
+  data: RunData
+  /** When it was called. */
+  began: number
+}
+
+async function trainIn(means: RunMeans, options: TrainRunOptions): Promise<RunSummary> {
+  const { folder, config, engine, latest, data } = means
   const { report = () => {}, signal } = options
   const { training, validation, sample, checkpoint } = config
-  const { endOfDocument } = config.tokenizer
-  const deadline = performance.now() + (training.maxMinutes ?? Infinity) * 60_000
-
-  if (folder.record) expectSameRun(folder.record, { config })
-  const engine = await useEngine(config.engine)
-  const latest = folder.record ? await findLatestCheckpoint(folder.path) : null
-
-  // Text → documents → tokens → batches.
-  const documents = await readSplit(config)
-  const reportTokenizer = (done: number, total: number) => report({ event: 'progress', task: 'tokenizer', done, total })
-  const tokenizer =
-    latest === null
-      ? await makeTokenizer(config.tokenizer, documents.train, reportTokenizer)
-      : await readTokenizer(join(latest, 'tokenizer.json'))
-  const train = packText(documents.train, tokenizer, endOfDocument)
-  const heldOut = packText(documents.validation, tokenizer, endOfDocument)
-  expectScorable(heldOut, tokenizer, config.split.validationShare)
-  const { batchSize, length, accumulation } = training
-  const batches = nextTokenBatches(train, { batchSize, length, seed: config.seed })
-  const prompt = sample.prompt ?? firstWords(documents.validation)
+  const deadline = means.began + (training.maxMinutes ?? Infinity) * 60_000
+  const { tokenizer, batches, heldOut } = data
+  const { length, accumulation } = training
+  const prompt = sample.prompt ?? data.firstWords
 
   // The model and its optimizer: as initialised, or as saved.
   const model = resolveModel(config.model, tokenizer.vocabSize)
-  const record = makeRunRecord(config, model, train, heldOut)
+  expectSeparableDocuments(model, training.documents)
+  const record = makeRunRecord(config, model, data)
   if (folder.record) expectSameRun(folder.record, record)
   const microBatchSize = await chooseMicroBatch(model, training)
   const optimizer = adamW(training)
@@ -101,7 +119,7 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
   const settings = { optimizer, schedule: learningRates(training), clip, kernels, checkpointActivations }
   const saved = latest === null ? null : await readRunCheckpoint(latest, model)
   const computedBy = { backend: engine.backend, versions: versions() }
-  let progress: CheckpointState = { ...(saved?.state ?? freshState), ...computedBy }
+  let progress: CheckpointState = { ...(saved?.state ?? { ...freshState, cursor: batches.cursor() }), ...computedBy }
   let state: TrainingState
   if (saved) {
     state = { step: progress.step, parameters: saved.parameters, optimizer: saved.optimizer }
@@ -135,9 +153,9 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
       steps: training.steps,
       parameters: parameterCount(model).total,
       model,
-      trainTokens: train.tokens.length,
-      validationTokens: heldOut.tokens.length,
-      bytesPerToken: train.byteLength / train.tokens.length,
+      trainTokens: data.trainTokens,
+      validationTokens: heldOut.length,
+      bytesPerToken: data.bytesPerToken,
       tokensPerStep: batches.tokensPerBatch * accumulation,
       microBatchSize,
       engine: { backend: engine.backend, device: engine.device, refused: engine.refused },
@@ -151,7 +169,7 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
     const validate = async (limit: number | null) => {
       const began = performance.now()
       const speaker = { parameters: state.parameters, model, tokenizer }
-      const score = await scoreText(speaker, heldOut.tokens, {
+      const score = await scoreText(speaker, heldOut, {
         limit,
         ...steering,
         onProgress: (done, total) => report({ event: 'progress', task: 'validation', done, total }),
@@ -207,10 +225,11 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
     const ahead = engine.backend === 'webgpu' ? 1 : 0
     const underWay: StepUnderWay[] = []
     let settledAt = 0
-    const start = (): StepUnderWay => {
+    const start = async (): Promise<StepUnderWay> => {
       const began = performance.now()
       current = state.step + 1
-      const microBatches = Array.from({ length: accumulation }, () => splitBatch(batches.next(), microBatchSize)).flat()
+      const microBatches: TokenBatch[] = []
+      for (let i = 0; i < accumulation; i++) microBatches.push(...splitBatch(await batches.next(), microBatchSize))
       const started = startTrainingStep(state, model, microBatches, settings)
       state = started.state
       return { ...started, step: state.step, began, cursor: batches.cursor() }
@@ -254,7 +273,7 @@ async function trainIn(folder: RunFolder, config: RunConfig, options: TrainRunOp
     )
     if (!progress.examined) await unlessInterrupted(examine)
     while (state.step < training.steps && !isStopped()) {
-      underWay.push(start())
+      underWay.push(await start())
       const pauses = isExamined(state.step) || isDue(state.step, checkpoint.every)
       await settle(pauses ? 0 : ahead)
       await setImmediate() // lets signals in: the engines only yield to promises
@@ -325,7 +344,6 @@ const freshState = {
   step: 0,
   tokens: 0,
   seconds: 0,
-  cursor: [{ epoch: 0, sequence: 0 }],
   metricsLength: 0,
   trainLoss: null,
   bestValidation: null,

@@ -9,10 +9,17 @@ export type { DocumentInput } from './text/document-input.js'
 export { readBlob, type ReadBlobOptions } from './text/read-blob.js'
 export type { ReadOptions, TextFormat } from './text/read-options.js'
 export { splitDocuments, type DocumentSplit, type SplitOptions } from './text/split-documents.js'
-export type { Tokenizer } from './tokens/tokenizer.js'
-export type { AddedTokenJson, BpeModelJson, ByteLevelJson, TokenizerJson } from './tokens/tokenizer-json.js'
+export type { ByteLevelTokenizer, Tokenizer } from './tokens/tokenizer.js'
+export type {
+  AddedTokenJson,
+  BpeModelJson,
+  ByteLevelJson,
+  ByteLevelTokenizerJson,
+  TokenizerJson,
+} from './tokens/tokenizer-json.js'
 export { byteTokenizer, type ByteTokenizerOptions } from './tokens/byte-tokenizer.js'
 export { trainBpe, type TrainBpeOptions } from './tokens/train-bpe.js'
+export { gpt2Tokenizer } from './tokens/gpt2-tokenizer.js'
 export { loadTokenizer } from './tokens/load-tokenizer.js'
 export { createTextDecoder, type TextDecoderOptions, type TokenTextDecoder } from './tokens/text-decoder.js'
 export { packDocuments, type PackOptions, type TokenStream } from './tokens/pack-documents.js'

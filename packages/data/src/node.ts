@@ -7,7 +7,8 @@ export type { DocumentSource, HubSource, ModuleSource, PathSource } from './text
 export { openSource } from './text/node/open-source.js'
 export { readDocuments } from './text/node/read-documents.js'
 export { streamDocuments } from './text/node/stream-documents.js'
-export { readTokenizer, saveTokenizer } from './tokens/node/tokenizer-file.js'
+export { readTokenizer, saveTokenizer, type Gpt2Files } from './tokens/node/tokenizer-file.js'
+export { trainBpeFrom, type TrainBpeFromOptions } from './tokens/node/train-bpe-from.js'
 export { prepareShards, type PreparedSet } from './shards/node/prepare-shards.js'
 export type {
   NamedSources,

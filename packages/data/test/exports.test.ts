@@ -7,6 +7,7 @@ test('the main entry exports these values', () => {
     'DataError',
     'byteTokenizer',
     'createTextDecoder',
+    'gpt2Tokenizer',
     'loadTokenizer',
     'nextTokenBatches',
     'packDocuments',
@@ -28,6 +29,7 @@ test('the node entry exports these values', () => {
     'readTokenizer',
     'saveTokenizer',
     'streamDocuments',
+    'trainBpeFrom',
     'verifyShards',
   ])
 })

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { Command } from 'commander'
-import type { Document } from '@swat-js/data'
+import type { Tokenizer, TokenStream } from '@swat-js/data'
 import { readDocuments } from '@swat-js/data/node'
 import { disposeParameters, SwatError, useEngine, type BackendName } from '@swat-js/tensor-core'
 import { findCheckpoint } from '../checkpoints/find-checkpoint.js'
@@ -9,8 +9,8 @@ import { scoreText, type TextScore } from '../evaluation/score-text.js'
 import { chooseProgress } from '../progress/choose-progress.js'
 import { wholeNumber } from '../progress/describe-event.js'
 import { readRunRecord } from '../run-folder/run-record.js'
+import { heldOutTokens } from '../text/held-out-tokens.js'
 import { packText } from '../text/pack-text.js'
-import { readSplit } from '../text/read-split.js'
 import { backendOption } from './backend-option.js'
 import { modelSetOption } from './model-set-option.js'
 import { numberOption } from './number-option.js'
@@ -47,13 +47,13 @@ export function evalCommand(): Command {
     .addHelpText('after', examples)
     .action(async (options: EvalOptions) => {
       const path = await findCheckpoint(options.run)
-      const { documents, endOfDocument } = await textToScore(path, options.data)
+      const readText = await textToScore(path, options.data)
       const engine = await useEngine({ backend: options.backend, threads: options.threads })
       const checkpoint = await readCheckpoint(path, options.set)
       const progress = options.json ? null : chooseProgress(process.stdout, false)
       let score: TextScore
       try {
-        const { tokens } = packText(documents, checkpoint.tokenizer, endOfDocument)
+        const tokens = await readText(checkpoint.tokenizer)
         score = await scoreText(checkpoint, tokens, {
           limit: options.tokens ?? null,
           pieceLength: options.pieceLength ?? null,
@@ -76,22 +76,22 @@ export function evalCommand(): Command {
     })
 }
 
-interface TextToScore {
-  documents: readonly Document[]
-  endOfDocument: string | null
-}
+type ReadText = (tokenizer: Tokenizer) => Promise<TokenStream['tokens']>
 
-async function textToScore(checkpoint: string, paths: string[] | undefined): Promise<TextToScore> {
+async function textToScore(checkpoint: string, paths: string[] | undefined): Promise<ReadText> {
   const record = await readRunRecord(dirname(dirname(checkpoint)))
   const endOfDocument = record?.config.tokenizer.endOfDocument ?? null
-  if (paths !== undefined) return { documents: await readDocuments({ path: paths }), endOfDocument }
+  if (paths !== undefined) {
+    const documents = await readDocuments({ path: paths })
+    return async (tokenizer) => packText(documents, tokenizer, endOfDocument).tokens
+  }
   if (record === null) {
     throw new SwatError(
       'run-missing',
       `${checkpoint} is not in a run folder, so it has no held-out text. Add --data <path>.`,
     )
   }
-  return { documents: (await readSplit(record.config)).validation, endOfDocument }
+  return (tokenizer) => heldOutTokens(record.config, tokenizer)
 }
 
 const examples = `

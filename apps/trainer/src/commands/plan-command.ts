@@ -6,6 +6,7 @@ import { readRunConfig } from '../config/read-run-config.js'
 import { resolveModel } from '../config/resolve-model.js'
 import type { RunConfig } from '../config/run-config.js'
 import { duration, wholeNumber } from '../progress/describe-event.js'
+import { withTokenizerOfShards } from '../text/sharded-data.js'
 import { chooseMicroBatch, reserve } from '../training/choose-micro-batch.js'
 import { collect } from './collect.js'
 
@@ -40,7 +41,7 @@ export function planCommand(): Command {
     .action(async (path: string, { set, json }: PlanOptions) => {
       const config = await readRunConfig(path, { set })
       const engine = await useEngine(config.engine)
-      const model = resolveModel(config.model, await vocabSizeOf(config.tokenizer))
+      const model = resolveModel(config.model, await vocabSizeOf(withTokenizerOfShards(config).tokenizer))
       const plan = await makePlan(config, model)
       const text = json
         ? JSON.stringify({ backend: engine.backend, device: engine.device, ...plan }, null, 2)

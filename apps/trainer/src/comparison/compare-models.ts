@@ -13,8 +13,7 @@ import type { RunEvent, RunSummary } from '../progress/run-event.js'
 import { readRunRecord } from '../run-folder/run-record.js'
 import { readRunSummary } from '../run-folder/run-summary.js'
 import { trainRun } from '../run.js'
-import { packText } from '../text/pack-text.js'
-import { readSplit } from '../text/read-split.js'
+import { heldOutTokens } from '../text/held-out-tokens.js'
 import { comparedModels } from './compared-models.js'
 import { matchParameters } from './match-parameters.js'
 
@@ -120,8 +119,7 @@ async function bitsInPieces(folder: string, checkpoint: string, run: RunConfig):
   await useEngine(run.engine)
   const speaker = await readCheckpoint(checkpoint)
   try {
-    const { validation } = await readSplit(run)
-    const { tokens } = packText(validation, speaker.tokenizer, run.tokenizer.endOfDocument)
+    const tokens = await heldOutTokens(run, speaker.tokenizer)
     const limit = run.validation.finalTokens
     const { bitsPerByte } = await scoreText(speaker, tokens, { limit, pieceLength: run.training.length })
     await writeFileAtomic(file, `${JSON.stringify({ bitsPerByte })}\n`)

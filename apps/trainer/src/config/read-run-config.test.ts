@@ -119,13 +119,13 @@ describe('readRunConfig', () => {
       'no data',
       'name: a',
       [],
-      'book.yaml: data: expected a section with path (your own text) or module (an npm package), but it is missing.',
+      'book.yaml: data: expected a section with path (your own text), module (an npm package), hub (a data set) or shards (a prepared set), but it is missing.',
     ],
     [
       'two sources',
       'data: { path: t, module: m }',
       [],
-      'book.yaml:1:1: data: expected one of path (your own text) and module (an npm package).',
+      'book.yaml:1:1: data: expected one of path (your own text), module (an npm package), hub (a data set) and shards (a prepared set).',
     ],
     [
       'bpe without size',

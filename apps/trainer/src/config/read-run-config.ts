@@ -33,7 +33,7 @@ export async function readRunConfig(path: string, overrides: ConfigOverrides = {
   if (document.contents === null) {
     throw new SwatError(
       'config',
-      `${path}: the file is empty. A configuration needs at least data.path or data.module.`,
+      `${path}: the file is empty. A configuration needs at least data.path, data.module, data.hub or data.shards.`,
     )
   }
   if (!isMap(document.contents)) {

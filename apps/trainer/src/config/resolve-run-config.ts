@@ -84,7 +84,7 @@ function expectation(issue: z.core.$ZodIssue): string {
 
 /** What sections are for that have no default. */
 const sections: Partial<Record<string, string>> = {
-  data: 'a section with path (your own text) or module (an npm package)',
+  data: 'a section with path (your own text), module (an npm package), hub (a data set) or shards (a prepared set)',
 }
 
 function show(value: unknown): string {

@@ -11,11 +11,32 @@ const data = z.strictObject({
     .union([z.string(), z.array(z.string()).min(1)])
     .optional()
     .describe(
-      'A text file, a .jsonl file, a folder of such files, or a list of them; relative to the current directory.',
+      'Files, folders or globs: text, Markdown, JSON, CSV, parquet, also in gzip or zstd; relative to the current directory.',
     ),
-  format: z.enum(['auto', 'text', 'jsonl']).default('auto').describe('How files are read; auto goes by their endings.'),
-  textField: z.string().default('text').describe('The field of a JSON line or of a record that holds the text.'),
+  format: z
+    .enum(['auto', 'text', 'markdown', 'lines', 'paragraphs', 'jsonl', 'json', 'csv', 'tsv', 'parquet'])
+    .default('auto')
+    .describe('How files are read; auto goes by their endings.'),
+  textField: z
+    .string()
+    .default('text')
+    .describe('The field, or the path such as page.text, of a record that holds the text; or the column.'),
+  recordsPath: z.string().optional().describe('In JSON: where the array of records is, such as data.rows.'),
+  missingText: z.enum(['error', 'skip']).default('error').describe('What a record without text does.'),
+  invalidText: z.enum(['error', 'replace']).default('error').describe('What text that is not Unicode does.'),
+  hub: z.string().optional().describe('A data set of the Hugging Face Hub, owner/name, in place of path.'),
+  revision: z.string().optional().describe('With hub: a branch, tag or commit.'),
+  files: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .optional()
+    .describe('With hub: which files, as globs.'),
   module: z.string().optional().describe('An npm package or .js file that exports the texts, in place of path.'),
+  shards: z
+    .union([z.string(), z.array(z.strictObject({ folder: z.string(), weight: z.number().positive() })).min(1)])
+    .optional()
+    .describe(
+      'A folder that swat data prepare wrote, or several with weights, in place of path; brings its tokenizer.',
+    ),
 })
 
 const tokenizer = z.strictObject({
@@ -64,6 +85,10 @@ const training = z.strictObject({
   length: count
     .optional()
     .describe('Tokens in a sequence; that of the paper where the preset is a row of it, else 256.'),
+  documents: z
+    .enum(['packed', 'aligned'])
+    .default('packed')
+    .describe('packed cuts the row of all documents; aligned puts them side by side, each unseen by the others.'),
   accumulation: count.default(1).describe('Batches whose gradients are averaged for one update.'),
   learningRate: z.number().positive().default(1e-3).describe('The highest learning rate.'),
   schedule: z.enum(['cosine', 'constant']).default('cosine').describe('cosine warms up, then falls to minimumRatio.'),
@@ -178,9 +203,15 @@ export const runConfigSchema: z.ZodType<RunConfig, RunConfigInput> = z
   .superRefine((config, context) => {
     const { type, vocabSize, file } = config.tokenizer
     const { schedule, steps, warmupSteps } = config.training
-    if ((config.data.path === undefined) === (config.data.module === undefined)) {
-      const message = 'expected one of path (your own text) and module (an npm package)'
-      refuse(context, [['data'], ['data', 'path'], ['data', 'module']], message)
+    const sources = ['path', 'module', 'hub', 'shards'] as const
+    if (sources.filter((source) => config.data[source] !== undefined).length !== 1) {
+      const message =
+        'expected one of path (your own text), module (an npm package), hub (a data set) and shards (a prepared set)'
+      refuse(context, [['data'], ...sources.map((source) => ['data', source])], message)
+    }
+    for (const key of ['revision', 'files'] as const) {
+      if (config.data[key] === undefined || config.data.hub !== undefined) continue
+      refuse(context, [['data', key]], 'only data.hub has it; leave it out')
     }
     if ((type === undefined) === (file === undefined)) {
       const message = "expected one of type ('bpe' or 'byte') and file (a tokenizer.json)"

@@ -1,3 +1,4 @@
+import type { TextFormat } from '@swat-js/data'
 import type { BackendName, Precision } from '@swat-js/tensor-core'
 import type { ModelSettings } from './resolve-model.js'
 
@@ -71,16 +72,41 @@ export interface EngineSettings {
   tuningFile: string | null
 }
 
-/** The section `data`: `path` or `module`. */
+/** A prepared set of token shards in a mixture. */
+export interface ShardSet {
+  /** The folder that `swat data prepare` wrote; relative to the current directory. */
+  folder: string
+  /** Its share of the training sequences, relative to the other weights. */
+  weight: number
+}
+
+/** The section `data`: one of `path`, `module`, `hub` and `shards`. */
 export interface DataSettings {
-  /** A text file, a .jsonl file, a folder of such files, or a list of them; relative to the current directory. */
+  /** Files, folders or globs: text, Markdown, JSON, CSV, parquet, also in gzip or zstd; from the current directory. */
   path?: string | string[] | undefined
   /** How files are read; `auto` goes by their endings. */
-  format: 'auto' | 'text' | 'jsonl'
-  /** The field of a JSON line or of a record that holds the text. */
+  format: 'auto' | TextFormat
+  /** The field, or the path such as `page.text`, of a record that holds the text; of CSV and parquet the column. */
   textField: string
+  /** In JSON: where the array of records is, such as `data.rows`; left out, the file is the array. */
+  recordsPath?: string | undefined
+  /** What a record without text does: stop with an error, or be passed over. */
+  missingText: 'error' | 'skip'
+  /** What text that is not Unicode does: stop with an error, or become U+FFFD. */
+  invalidText: 'error' | 'replace'
+  /** A data set of the Hugging Face Hub, `owner/name`, in place of `path`; HF_TOKEN is used if it is set. */
+  hub?: string | undefined
+  /** With `hub`: a branch, tag or commit; left out, `main`. */
+  revision?: string | undefined
+  /** With `hub`: which files, as globs; left out, all that can be read. */
+  files?: string | string[] | undefined
   /** An npm package or .js file that exports the texts, in place of `path`. */
   module?: string | undefined
+  /**
+   * A folder that `swat data prepare` wrote, or several with weights, in place of `path`. What is held out is their
+   * validation split, the tokenizer is theirs: the sections `split` and `tokenizer` are not looked at.
+   */
+  shards?: string | ShardSet[] | undefined
 }
 
 /** The section `tokenizer`: `type` or `file`. */
@@ -111,6 +137,11 @@ export interface TrainingSettings {
   batchSize: number
   /** Tokens in a sequence. */
   length: number
+  /**
+   * `packed` cuts the row of all documents, attention crosses them; `aligned` puts whole documents side by side, each
+   * unseen by the others.
+   */
+  documents: 'packed' | 'aligned'
   /** Batches whose gradients are averaged for one update. */
   accumulation: number
   /** The highest learning rate. */

@@ -130,9 +130,10 @@ function withUnusedTokens(tokenizer: Tokenizer, count: number): Tokenizer {
     const content = `<|unused-${id}|>`
     return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }
   })
-  const vocab = { ...json.model.vocab, ...Object.fromEntries(unused.map(({ content, id }) => [content, id])) }
-  const model = { ...json.model, vocab }
-  return loadTokenizer({ ...json, model, added_tokens: [...json.added_tokens, ...unused] })
+  const { vocab } = json.model
+  const ids = Object.fromEntries(unused.map(({ content, id }) => [content, id]))
+  const model = { ...json.model, vocab: Array.isArray(vocab) ? vocab : { ...vocab, ...ids } }
+  return loadTokenizer({ ...json, model, added_tokens: [...(json.added_tokens ?? []), ...unused] })
 }
 
 function withReason<T>(path: string, read: () => T): T {

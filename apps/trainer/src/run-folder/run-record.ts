@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TokenStream } from '@swat-js/data'
 import type { SwatConfig } from '@swat-js/models'
 import { SwatError } from '@swat-js/tensor-core'
 import type { RunConfig } from '../config/run-config.js'
+import type { RunData } from '../text/run-data.js'
 import { versions, type Versions } from '../versions.js'
 
 /** What config.json of a run folder holds. */
@@ -23,7 +22,7 @@ export interface RunRecord {
     trainTokens: number
     /** Tokens held out. */
     validationTokens: number
-    /** SHA-256 of both rows of tokens. */
+    /** SHA-256 of both rows of tokens, or of the checksums of their shards. */
     digest: string
   }
 }
@@ -33,17 +32,14 @@ export interface RunRecord {
  *
  * @param config - the complete configuration
  * @param model - the model that follows from it
- * @param train - tokens to train on
- * @param heldOut - tokens held out
+ * @param data - its text
  */
 export function makeRunRecord(
   config: RunConfig,
   model: SwatConfig,
-  train: TokenStream,
-  heldOut: TokenStream,
+  data: Pick<RunData, 'trainTokens' | 'heldOut' | 'digest'>,
 ): RunRecord {
-  const digest = createHash('sha256').update(train.tokens).update(heldOut.tokens).digest('hex')
-  const text = { trainTokens: train.tokens.length, validationTokens: heldOut.tokens.length, digest }
+  const text = { trainTokens: data.trainTokens, validationTokens: data.heldOut.length, digest: data.digest }
   return { versions: versions(), seed: config.seed, config, model, text }
 }
 

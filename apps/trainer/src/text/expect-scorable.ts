@@ -7,14 +7,14 @@ import { tokenText } from '../evaluation/token-text.js'
  *
  * @param heldOut - the held-out tokens; the first one is never scored
  * @param tokenizer - where they come from
- * @param share - `split.validationShare`
+ * @param source - what holds them out, for the message: the key of the configuration and what it is
  * @throws SwatError `text-too-short` when nothing is left to score
  */
-export function expectScorable(heldOut: TokenStream, tokenizer: Tokenizer, share: number): void {
-  if (tokenText(heldOut.tokens.subarray(1), tokenizer).length > 0) return
+export function expectScorable(heldOut: TokenStream['tokens'], tokenizer: Tokenizer, source: string): void {
+  if (tokenText(heldOut.subarray(1), tokenizer).length > 0) return
   throw new SwatError(
     'text-too-short',
-    `split.validationShare: a share of ${share} holds out ${heldOut.tokens.length} token(s), and the first one is ` +
-      'never scored. Choose a larger share or bring more text.',
+    `${source} holds out ${heldOut.length} token(s), and the first one is never scored. Choose a larger share or bring ` +
+      'more text.',
   )
 }

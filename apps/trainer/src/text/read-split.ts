@@ -1,6 +1,6 @@
 import { splitDocuments, type DocumentSplit } from '@swat-js/data'
-import { readDocuments } from '@swat-js/data/node'
-import type { RunConfig } from '../config/run-config.js'
+import { readDocuments, type DocumentSource } from '@swat-js/data/node'
+import type { DataSettings, RunConfig } from '../config/run-config.js'
 
 /**
  * Reads the text of a run and holds a part of it out.
@@ -10,7 +10,26 @@ import type { RunConfig } from '../config/run-config.js'
  * @throws DataError when the text cannot be read or is too short
  */
 export async function readSplit(config: Pick<RunConfig, 'data' | 'split' | 'seed'>): Promise<DocumentSplit> {
-  const { path, module, format, textField } = config.data
-  const source = path === undefined ? { module: module ?? '', textField } : { path, format, textField }
-  return splitDocuments(await readDocuments(source), { ...config.split, seed: config.seed })
+  return splitDocuments(await readDocuments(documentSource(config.data)), { ...config.split, seed: config.seed })
+}
+
+/**
+ * Where the section `data` says that documents are.
+ *
+ * @param data - the section; not one with `shards`
+ */
+export function documentSource(data: DataSettings): DocumentSource {
+  const { path, module, hub, revision, files, format, textField, recordsPath, missingText, invalidText } = data
+  if (module !== undefined) return { module, textField }
+  const reading = { format, textField, missingText, invalidText, ...(recordsPath !== undefined && { recordsPath }) }
+  if (hub === undefined) return { path: path ?? [], ...reading }
+  const { HF_TOKEN: token, HF_ENDPOINT: endpoint } = process.env
+  return {
+    hub,
+    ...reading,
+    ...(revision !== undefined && { revision }),
+    ...(files !== undefined && { files }),
+    ...(token !== undefined && { token }),
+    ...(endpoint !== undefined && { endpoint }),
+  }
 }

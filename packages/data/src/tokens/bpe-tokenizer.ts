@@ -1,15 +1,9 @@
-import { BoundedCache } from './bounded-cache.js'
 import { byteLevelTokenizer } from './byte-level-tokenizer.js'
+import { EncodedWords } from './encoded-words.js'
+import { mergeRanks, type Merge } from './merge-ranks.js'
 import { PriorityQueue } from './priority-queue.js'
-import type { Tokenizer } from './tokenizer.js'
-import { wordPattern } from './word-pattern.js'
-
-/** A pair of neighbours and the token that takes their place. */
-export interface Merge {
-  left: number
-  right: number
-  merged: number
-}
+import type { ByteLevelTokenizer } from './tokenizer.js'
+import { wordScanner } from './word-scanner.js'
 
 /** A trained vocabulary. */
 export interface BpeParts {
@@ -20,60 +14,72 @@ export interface BpeParts {
   specialTokens: ReadonlyMap<string, number>
 }
 
-const cacheCapacity = 65_536 // words
-const longestCachedWord = 64 // code units
+const wordsRemembered = 262_144
+const longestShortWord = 64 // bytes
 
 /** Byte-level BPE (Sennrich et al. 2016, on bytes as in Radford et al. 2019). */
-export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): Tokenizer {
+export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): ByteLevelTokenizer {
   const idOfByte = new Int32Array(256)
   for (const [id, bytes] of tokens) if (bytes.length === 1) idOfByte[bytes[0]!] = id
-  const keyBase = tokens.size + specialTokens.size
-  const rankOfPair = new Map(merges.map(({ left, right }, rank) => [left * keyBase + right, rank]))
-  const mergeWord = wordMerger(merges, (left, right) => rankOfPair.get(left * keyBase + right))
-
+  const mergeWord = wordMerger(merges)
   const encoder = new TextEncoder()
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const cache = new BoundedCache<string, Int32Array>(cacheCapacity)
+  const encodeWord = (word: string): Int32Array =>
+    mergeWord(Int32Array.from(encoder.encode(word), (byte) => idOfByte[byte]!))
+  const endOfWord = wordScanner()
+  const words = new EncodedWords(wordsRemembered)
   return byteLevelTokenizer({
     kind: 'bpe',
     tokens,
     merges: merges.map(({ left, right }) => [left, right]),
     specialTokens,
     encodeOrdinary(text, output) {
-      for (const [word] of text.matchAll(wordPattern)) {
-        let ids = cache.get(word)
-        if (ids === undefined) {
-          const bytes = encoder.encode(word)
-          ids = mergeWord(Int32Array.from(bytes, (byte) => idOfByte[byte]!))
-          // A fresh string as the key: the match is a slice that would keep the whole text in memory.
-          if (word.length <= longestCachedWord) cache.set(decoder.decode(bytes), ids)
-        }
-        output.append(ids)
+      for (let start = 0; start < text.length;) {
+        const end = endOfWord(text, start)
+        words.append(text, start, end, output, encodeWord)
+        start = end
       }
     },
   })
 }
 
 /**
- * A function that merges the symbols of one word, lowest rank first, of equal ranks the leftmost first. O(n log n), so
- * that a megabyte without white space is no trap.
+ * A function that merges the symbols of one word, lowest rank first, of equal ranks the leftmost first. Long words take
+ * O(n log n), so that a megabyte without white space is no trap.
  */
-function wordMerger(
-  merges: readonly Merge[],
-  rankOf: (left: number, right: number) => number | undefined,
-): (symbols: Int32Array) => Int32Array {
-  return (symbols) => {
+function wordMerger(merges: readonly Merge[]): (symbols: Int32Array) => Int32Array {
+  const rankOf = mergeRanks(merges)
+  const ranks = new Int32Array(longestShortWord) // of each symbol with the next
+
+  const mergeShort = (symbols: Int32Array): Int32Array => {
+    let length = symbols.length
+    for (let index = 0; index + 1 < length; index++) ranks[index] = rankOf(symbols[index]!, symbols[index + 1]!)
+    for (;;) {
+      let best = -1
+      for (let index = 0; index + 1 < length; index++) {
+        if (ranks[index] !== -1 && (best === -1 || ranks[index]! < ranks[best]!)) best = index
+      }
+      if (best === -1) return symbols.slice(0, length)
+      symbols[best] = merges[ranks[best]!]!.merged
+      symbols.copyWithin(best + 1, best + 2, length)
+      ranks.copyWithin(best + 1, best + 2, length)
+      length--
+      if (best > 0) ranks[best - 1] = rankOf(symbols[best - 1]!, symbols[best]!)
+      if (best + 1 < length) ranks[best] = rankOf(symbols[best]!, symbols[best + 1]!)
+    }
+  }
+
+  const mergeLong = (symbols: Int32Array): Int32Array => {
     const length = symbols.length
     const next = Int32Array.from(symbols, (_, index) => index + 1)
     const previous = Int32Array.from(symbols, (_, index) => index - 1)
     const queue = new PriorityQueue<{ rank: number; position: number }>(
       (left, right) => left.rank < right.rank || (left.rank === right.rank && left.position < right.position),
     )
-    const rankAt = (position: number): number | undefined =>
-      next[position]! < length ? rankOf(symbols[position]!, symbols[next[position]!]!) : undefined
+    const rankAt = (position: number): number =>
+      next[position]! < length ? rankOf(symbols[position]!, symbols[next[position]!]!) : -1
     const consider = (position: number): void => {
       const rank = rankAt(position)
-      if (rank !== undefined) queue.push({ rank, position })
+      if (rank !== -1) queue.push({ rank, position })
     }
 
     for (let position = 0; position + 1 < length; position++) consider(position)
@@ -91,4 +97,6 @@ function wordMerger(
     }
     return symbols.filter((symbol) => symbol !== -1)
   }
+
+  return (symbols) => (symbols.length <= longestShortWord ? mergeShort(symbols) : mergeLong(symbols))
 }

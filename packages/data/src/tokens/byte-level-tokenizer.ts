@@ -2,12 +2,12 @@ import { DataError } from '../data-error.js'
 import { bytesToAlphabet } from './byte-alphabet.js'
 import { specialTokenSplitter } from './special-tokens.js'
 import { TokenBuffer } from './token-buffer.js'
-import type { Tokenizer } from './tokenizer.js'
-import type { AddedTokenJson, ByteLevelJson, TokenizerJson } from './tokenizer-json.js'
+import type { ByteLevelTokenizer } from './tokenizer.js'
+import type { AddedTokenJson, ByteLevelJson, ByteLevelTokenizerJson } from './tokenizer-json.js'
 
 /** What makes one byte-level tokenizer differ from another. */
 export interface ByteLevelParts {
-  kind: Tokenizer['kind']
+  kind: ByteLevelTokenizer['kind']
   /** The bytes of every id that is not special; the ids of special tokens are left out. */
   tokens: ReadonlyMap<number, Uint8Array>
   /** Pairs of ids, the first to be merged first. */
@@ -18,7 +18,7 @@ export interface ByteLevelParts {
 }
 
 /** Everything that byte and BPE tokenizers share: special tokens, decoding and the file format. */
-export function byteLevelTokenizer(parts: ByteLevelParts): Tokenizer {
+export function byteLevelTokenizer(parts: ByteLevelParts): ByteLevelTokenizer {
   const { kind, tokens, merges, specialTokens, encodeOrdinary } = parts
   const vocabSize = tokens.size + specialTokens.size
   const names = new Map<number, string>([...tokens].map(([id, bytes]) => [id, bytesToAlphabet(bytes)]))
@@ -72,7 +72,7 @@ export function byteLevelTokenizer(parts: ByteLevelParts): Tokenizer {
     tokenBytes(id) {
       return lookUp('tokenBytes', id).slice()
     },
-    toJSON(): TokenizerJson {
+    toJSON(): ByteLevelTokenizerJson {
       const byteLevel: ByteLevelJson = {
         type: 'ByteLevel',
         add_prefix_space: false,

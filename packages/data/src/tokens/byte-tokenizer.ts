@@ -1,6 +1,6 @@
 import { byteLevelTokenizer } from './byte-level-tokenizer.js'
 import { checkSpecialTokens } from './special-tokens.js'
-import type { Tokenizer } from './tokenizer.js'
+import type { ByteLevelTokenizer } from './tokenizer.js'
 
 /** Options of {@link byteTokenizer}. */
 export interface ByteTokenizerOptions {
@@ -13,7 +13,7 @@ export interface ByteTokenizerOptions {
  *
  * @throws {DataError} `invalid-special-token` for one that is empty, double or a token already
  */
-export function byteTokenizer(options: ByteTokenizerOptions = {}): Tokenizer {
+export function byteTokenizer(options: ByteTokenizerOptions = {}): ByteLevelTokenizer {
   const { specialTokens = [] } = options
   checkSpecialTokens('byteTokenizer', specialTokens)
   const encoder = new TextEncoder()

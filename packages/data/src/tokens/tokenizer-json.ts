@@ -1,18 +1,18 @@
-/** A special token in a `tokenizer.json`. */
+/** A token that is found in text before anything else is done with it, in a `tokenizer.json`. */
 export interface AddedTokenJson {
   /** Its id. */
   id: number
   /** Its text. */
   content: string
-  /** Always false: it is found inside words too. */
+  /** Whether it is found only between characters that are not of a word. Those that this package makes: false. */
   single_word: boolean
-  /** Always false: white space before it is not swallowed. */
+  /** Whether white space before it is swallowed. Those that this package makes: false. */
   lstrip: boolean
-  /** Always false: white space after it is not swallowed. */
+  /** Whether white space after it is swallowed. Those that this package makes: false. */
   rstrip: boolean
-  /** Always false: it is looked for in the text as it is. */
+  /** Whether it is looked for after the normalizer, not in the text as it is. Those that this package makes: false. */
   normalized: boolean
-  /** Always true. */
+  /** Whether it is a special token, such as the end of a document. Those that this package makes: true. */
   special: boolean
 }
 
@@ -28,7 +28,7 @@ export interface ByteLevelJson {
   use_regex: boolean
 }
 
-/** The vocabulary and merges of a `tokenizer.json`. */
+/** The vocabulary and merges of a `tokenizer.json` for byte-level BPE. */
 export interface BpeModelJson {
   /** Always `BPE`. */
   type: 'BPE'
@@ -52,8 +52,37 @@ export interface BpeModelJson {
   merges: string[]
 }
 
-/** A Hugging Face `tokenizer.json` for byte-level BPE, as `tokenizers` of Python or JavaScript reads it. */
+/** The contents of a Hugging Face `tokenizer.json`, as `tokenizers` of Python or JavaScript reads it. */
 export interface TokenizerJson {
+  /** The version of the format, `1.0`. */
+  version?: string
+  /** How texts are cut off; encoding here never does. */
+  truncation?: unknown
+  /** How texts are padded; encoding here never does. */
+  padding?: unknown
+  /** Tokens that are found in text before all else, the special ones among them. */
+  added_tokens?: AddedTokenJson[]
+  /** What changes the text first; null = nothing. */
+  normalizer?: unknown
+  /** What cuts the text into words; null = nothing. */
+  pre_tokenizer?: unknown
+  /** What puts tokens before and after a text; encoding here never does. */
+  post_processor?: unknown
+  /** How the tokens become text. */
+  decoder?: unknown
+  /** The vocabulary, with what makes tokens of words. */
+  model: {
+    /** `BPE`, `Unigram` or `WordPiece`. */
+    type?: string
+    /** Ids by token, or tokens with their scores in the order of the ids. */
+    vocab: Record<string, number> | [token: string, score: number][]
+    /** What else the model has, such as `merges`. */
+    [key: string]: unknown
+  }
+}
+
+/** A Hugging Face `tokenizer.json` for byte-level BPE, as this package writes it. */
+export interface ByteLevelTokenizerJson extends TokenizerJson {
   /** Always `1.0`. */
   version: string
   /** Always null: texts are not cut off. */
@@ -71,5 +100,5 @@ export interface TokenizerJson {
   /** Bytes to text. */
   decoder: ByteLevelJson
   /** The vocabulary and merges. */
-  model: BpeModelJson
+  model: BpeModelJson & Record<string, unknown>
 }

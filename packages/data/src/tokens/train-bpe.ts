@@ -1,11 +1,12 @@
 import { checkInteger } from '../check-integer.js'
 import { DataError } from '../data-error.js'
-import { bpeTokenizer, type Merge } from './bpe-tokenizer.js'
+import { bpeTokenizer } from './bpe-tokenizer.js'
 import { alphabetBytes } from './byte-alphabet.js'
+import type { Merge } from './merge-ranks.js'
 import { PriorityQueue } from './priority-queue.js'
-import { checkSpecialTokens, specialTokenSplitter } from './special-tokens.js'
-import type { Tokenizer } from './tokenizer.js'
-import { wordPattern } from './word-pattern.js'
+import { checkSpecialTokens } from './special-tokens.js'
+import type { ByteLevelTokenizer } from './tokenizer.js'
+import { WordCounts } from './word-counts.js'
 
 /** Options of {@link trainBpe}. */
 export interface TrainBpeOptions {
@@ -34,48 +35,42 @@ export interface TrainBpeOptions {
  * @throws {DataError} `invalid-argument` for a `vocabSize` below 256 + special tokens or a `minFrequency` below 1;
  *   `invalid-special-token`; `empty-text` for texts without a character
  */
-export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tokenizer {
-  const { vocabSize, specialTokens = [], minFrequency = 2, onProgress } = options
-  checkSpecialTokens('trainBpe', specialTokens)
+export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): ByteLevelTokenizer {
+  checkTraining('trainBpe', options)
+  const words = new WordCounts(options.specialTokens ?? [])
+  for (const text of texts) words.count(text)
+  return learnBpe('trainBpe', words, options)
+}
+
+/** Throws a {@link DataError} for options that no training takes. */
+export function checkTraining(
+  owner: string,
+  { vocabSize, specialTokens = [], minFrequency = 2 }: TrainBpeOptions,
+): void {
+  checkSpecialTokens(owner, specialTokens)
   const leastVocabSize = 256 + specialTokens.length
   if (!Number.isSafeInteger(vocabSize) || vocabSize < leastVocabSize) {
     throw new DataError(
       'invalid-argument',
-      `trainBpe: vocabSize must be a whole number of at least ${leastVocabSize} (256 bytes and ` +
+      `${owner}: vocabSize must be a whole number of at least ${leastVocabSize} (256 bytes and ` +
         `${specialTokens.length} special tokens), got ${vocabSize}.`,
     )
   }
-  checkInteger('trainBpe', 'minFrequency', minFrequency, 1)
-  const words = countWords(texts, specialTokens)
-  if (words.size === 0) {
-    throw new DataError('empty-text', 'trainBpe: the texts have no characters to learn from. Bring some text.')
-  }
+  checkInteger(owner, 'minFrequency', minFrequency, 1)
+}
 
+/** Learns a vocabulary from words that were counted. */
+export function learnBpe(owner: string, words: WordCounts, options: TrainBpeOptions): ByteLevelTokenizer {
+  const { vocabSize, specialTokens = [], minFrequency = 2, onProgress } = options
+  if (words.size === 0) {
+    throw new DataError('empty-text', `${owner}: the texts have no characters to learn from. Bring some text.`)
+  }
   const { tokens, merges } = learnMerges(words, vocabSize - specialTokens.length, minFrequency, onProgress)
   return bpeTokenizer({
     tokens: new Map(tokens.entries()),
     merges,
     specialTokens: new Map(specialTokens.map((token, index) => [token, tokens.length + index])),
   })
-}
-
-function countWords(texts: Iterable<string>, specialTokens: readonly string[]): Map<string, number> {
-  const encoder = new TextEncoder()
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const splitAtSpecialTokens = specialTokenSplitter(specialTokens)
-  const counts = new Map<string, number>()
-  for (const text of texts) {
-    for (const { piece, isSpecial } of splitAtSpecialTokens(text)) {
-      if (isSpecial) continue
-      for (const [word] of piece.matchAll(wordPattern)) {
-        const count = counts.get(word)
-        // A fresh string as the key: the match is a slice that would keep the whole text in memory.
-        const key = count === undefined ? decoder.decode(encoder.encode(word)) : word
-        counts.set(key, (count ?? counts.get(key) ?? 0) + 1)
-      }
-    }
-  }
-  return counts
 }
 
 /** Two ids that stand side by side somewhere. */
@@ -101,7 +96,7 @@ function comesBefore(one: Candidate, other: Candidate): boolean {
 }
 
 function learnMerges(
-  words: ReadonlyMap<string, number>,
+  words: WordCounts,
   vocabSize: number,
   minFrequency: number,
   onProgress: TrainBpeOptions['onProgress'],
@@ -194,11 +189,11 @@ interface WordLayout {
   frequency: Float64Array
 }
 
-function layOutWords(words: ReadonlyMap<string, number>): WordLayout {
+function layOutWords(words: WordCounts): WordLayout {
   const idOfByte = new Int32Array(256)
   alphabetBytes.forEach((byte, id) => (idOfByte[byte] = id))
   const encoder = new TextEncoder()
-  const spelled = Array.from(words, ([word, count]) => ({ bytes: encoder.encode(word), count }))
+  const spelled = Array.from(words.entries(), ([word, count]) => ({ bytes: encoder.encode(word), count }))
   const length = spelled.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const layout = {
     symbols: new Int32Array(length),

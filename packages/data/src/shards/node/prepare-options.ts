@@ -1,6 +1,6 @@
 import { checkInteger } from '../../check-integer.js'
 import { DataError } from '../../data-error.js'
-import type { DocumentSource } from '../../text/node/read-documents.js'
+import type { DocumentSource } from '../../text/node/document-source.js'
 import { splitNames, type SplitName } from '../shard-manifest.js'
 import { splitByShares } from '../split-by-shares.js'
 import type { PrepareProgress } from './prepare-progress.js'

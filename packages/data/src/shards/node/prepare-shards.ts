@@ -7,7 +7,7 @@ import { DataError } from '../../data-error.js'
 import { randomGenerator } from '../../random/random-generator.js'
 import { splitDocuments } from '../../text/split-documents.js'
 import type { Document } from '../../text/document.js'
-import { openSource } from '../../text/node/open-source.js'
+import { openInputs } from '../../text/node/open-inputs.js'
 import { loadTokenizer } from '../../tokens/load-tokenizer.js'
 import type { PackedTexts } from '../../tokens/pack-texts-task.js'
 import { openTaskPool } from '../../workers/node/task-pool.js'
@@ -90,7 +90,7 @@ export async function prepareShards(options: PrepareOptions): Promise<PreparedSe
     'file' in deciding.tokenizer
       ? await readTokenizerFile(deciding.tokenizer.file, deciding.endOfDocument, owner)
       : null
-  const inputs = await openInputs(options.source)
+  const inputs = await openSetInputs(options.source)
   const made = {
     inputs: inputs.map(({ input, split }) => ({ name: input.name, split, bytes: input.byteLength })),
     options: describeOptions(options, deciding, given),
@@ -142,33 +142,50 @@ async function prepareIn(preparation: Preparation, inputs: readonly SplitInput[]
     writeState(unfinished, state, owner)
     const began = performance.now()
     const chosen = await chooseInputs(preparation, inputs)
-    const tokenizerJson = await obtainTokenizer(preparation, chosen, state)
+    const tokenizer = loadSetTokenizer(await obtainTokenizer(preparation, chosen, state), preparation.deciding)
     const tokenizerSeconds = (performance.now() - began) / 1000
-    const { reached, tokens } = await writeShards(preparation, chosen, state, tokenizerJson)
-    const manifest = complete(preparation, reached, chosen, tokenizerJson)
+    const { reached, tokens } = await writeShards(preparation, chosen, state, tokenizer)
+    const manifest = complete(preparation, reached, chosen, tokenizer)
     const seconds = (performance.now() - began) / 1000
     const tokensPerSecond = tokens / Math.max(seconds - tokenizerSeconds, 1e-3)
     return { folder, manifest, outcome, seconds, tokenizerSeconds, tokensPerSecond }
   } catch (error) {
-    // What cannot be gone on with is not left behind.
-    const isHopeless = error instanceof DataError && error.code === 'text-too-short'
-    if (isHopeless || (state.tokenizer === null && error instanceof DataError)) removeSet(folder, owner)
+    if (error instanceof DataError && error.code !== 'aborted' && !isWorthKeeping(preparation, error)) {
+      removeSet(folder, owner)
+    }
     throw error
   }
 }
 
+/** Whether a call that failed left something that took time and can be gone on with. */
+function isWorthKeeping({ deciding, unfinished }: Preparation, error: DataError): boolean {
+  const state = readState(unfinished, owner)
+  if (state === null || error.code === 'text-too-short') return false
+  return state.position.kept > 0 || ('vocabSize' in deciding.tokenizer && state.tokenizer !== null)
+}
+
 /** The inputs of a set in the order in which they are read. */
-async function openInputs(source: PrepareOptions['source']): Promise<SplitInput[]> {
-  if (!('train' in source)) return (await openSource(source)).map((input) => ({ input, split: null }))
+async function openSetInputs(source: PrepareOptions['source']): Promise<SplitInput[]> {
+  if (!('train' in source)) return (await openInputs(source, owner)).map((input) => ({ input, split: null }))
   const inputs: SplitInput[] = []
   for (const split of splitNames) {
     const own = source[split]
-    if (own !== undefined) for (const input of await openSource(own)) inputs.push({ input, split })
+    if (own !== undefined) for (const input of await openInputs(own, owner)) inputs.push({ input, split })
   }
   return inputs
 }
 
-const decidingSourceKeys = ['module', 'hub', 'revision', 'format', 'textField', 'invalidText'] as const
+const decidingSourceKeys = [
+  'module',
+  'hub',
+  'revision',
+  'files',
+  'format',
+  'textField',
+  'recordsPath',
+  'missingText',
+  'invalidText',
+] as const
 
 /** The deciding options as the manifest holds them: without paths of tokenizers and without secrets. */
 function describeOptions(
@@ -274,6 +291,20 @@ async function obtainTokenizer(
   return contents
 }
 
+/** What shards need to know of a tokenizer. */
+interface LoadedTokenizer {
+  /** The parsed tokenizer.json. */
+  json: unknown
+  vocabSize: number
+  endOfDocument: ShardManifest['endOfDocument']
+}
+
+function loadSetTokenizer(contents: Uint8Array, { endOfDocument: text }: DecidingOptions): LoadedTokenizer {
+  const json: unknown = JSON.parse(new TextDecoder().decode(contents))
+  const { vocabSize, specialTokens } = loadTokenizer(json)
+  return { json, vocabSize, endOfDocument: text === null ? null : { text, id: specialTokens.get(text)! } }
+}
+
 /** The texts that a tokenizer learns from: those of the training split, or a sample of them. */
 async function* trainingTexts({ tokenizer, seed }: DecidingOptions, chosen: ChosenInputs): AsyncGenerator<string> {
   const share = 'sampleShare' in tokenizer ? tokenizer.sampleShare : 1
@@ -296,20 +327,21 @@ async function writeShards(
   preparation: Preparation,
   chosen: ChosenInputs,
   state: PrepareState,
-  tokenizerJson: Uint8Array,
+  tokenizer: LoadedTokenizer,
 ): Promise<{ reached: PrepareState; tokens: number }> {
   const { options, deciding, unfinished } = preparation
   const { folder, signal, workers = availableParallelism(), noteInterval = 10_000 } = options
-  const tokenizer = JSON.parse(new TextDecoder().decode(tokenizerJson)) as unknown
-  const { vocabSize, specialTokens } = loadTokenizer(tokenizer)
-  const endOfDocument = deciding.endOfDocument === null ? null : specialTokens.get(deciding.endOfDocument)!
   const { shardTokens } = deciding
-  const dtype = tokenDtype(vocabSize)
+  const dtype = tokenDtype(tokenizer.vocabSize)
 
   const met = chosen.deduplicate ? new DigestTable() : null
   const digests = met && openDigestFile(unfinished, state.digests, met, owner)
   const writers = new Map<SplitName, ShardWriter>()
-  const pool = openTaskPool('packTexts', { tokenizer, endOfDocument }, workers)
+  const pool = openTaskPool(
+    'packTexts',
+    { tokenizer: tokenizer.json, endOfDocument: tokenizer.endOfDocument?.id ?? null },
+    workers,
+  )
   const writerOf = (split: SplitName): ShardWriter => {
     let writer = writers.get(split)
     if (writer === undefined) {
@@ -395,22 +427,20 @@ function complete(
   { options, deciding, made, unfinished }: Preparation,
   { splits: reached, position, tokenizer }: PrepareState,
   { skipped }: ChosenInputs,
-  tokenizerJson: Uint8Array,
+  { vocabSize, endOfDocument }: LoadedTokenizer,
 ): ShardManifest {
-  const { vocabSize, specialTokens } = loadTokenizer(JSON.parse(new TextDecoder().decode(tokenizerJson)))
   const splits: ShardManifest['splits'] = {}
   for (const split of wantedSplits(options.source, deciding.split)) {
     const shards = reached[split]?.finished ?? []
     if (shards.length === 0) throw emptySplit(split, position.kept, deciding)
     splits[split] = { ...sumOf(shards), shards }
   }
-  const { endOfDocument } = deciding
   const manifest: ShardManifest = {
     format: manifestFormat,
     version: shardVersion,
     dtype: tokenDtype(vocabSize),
     vocabSize,
-    endOfDocument: endOfDocument === null ? null : { text: endOfDocument, id: specialTokens.get(endOfDocument)! },
+    endOfDocument,
     splits,
     provenance: {
       ...made,

@@ -36,7 +36,7 @@ test('a save that fails leaves no file behind and names the path', async () => {
 test.each([
   ['missing.json', undefined, 'file-not-found', 'there is no file'],
   ['text.json', 'not json', 'invalid-json', 'readTokenizer'],
-  ['other.json', '{"model":{"type":"Unigram"}}', 'unsupported-tokenizer', 'model.type must be "BPE", got "Unigram"'],
+  ['other.json', '{"model":{"type":"WordLevel"}}', 'unsupported-tokenizer', 'got "WordLevel"'],
 ])('refuses %s with its path', async (name, contents, code, reason) => {
   const path = join(root, name)
   if (contents !== undefined) await writeFile(path, contents)
@@ -44,6 +44,26 @@ test.each([
   await expect(readTokenizer(path)).rejects.toThrow(reason)
 })
 
-test('a folder cannot be read as a file', async () => {
-  await expect(readTokenizer(root)).rejects.toMatchObject({ code: 'unreadable-file' })
+test('of a folder the tokenizer.json is read, or the files of GPT-2', async () => {
+  const folder = join(root, 'model')
+  const trained = trainBpe(['the whale the whale'], { vocabSize: 300, specialTokens: ['<|endoftext|>'] })
+  const { vocab, merges } = trained.toJSON().model
+  await mkdir(folder)
+  await expect(readTokenizer(folder)).rejects.toMatchObject({
+    code: 'file-not-found',
+    message: expect.stringContaining('has neither tokenizer.json nor vocab.json with merges.txt'),
+  })
+  await writeFile(join(folder, 'vocab.json'), JSON.stringify(vocab))
+  await writeFile(join(folder, 'merges.txt'), ['#version: 0.2', ...merges, ''].join('\n'))
+  expect((await readTokenizer(folder)).toJSON()).toEqual(trained.toJSON())
+  const [first, last] = [join(folder, 'vocab.json'), join(folder, 'merges.txt')]
+  expect((await readTokenizer({ vocab: first, merges: last })).toJSON()).toEqual(trained.toJSON())
+  await saveTokenizer(join(folder, 'tokenizer.json'), byteTokenizer())
+  expect((await readTokenizer(folder)).kind).toBe('byte')
+})
+
+test('a byte order mark before the file is passed over', async () => {
+  const path = join(root, 'mark.json')
+  await writeFile(path, `\ufeff${JSON.stringify(byteTokenizer())}`)
+  expect((await readTokenizer(path)).kind).toBe('byte')
 })
