@@ -1,4 +1,10 @@
-import { initializeParameters, resolveConfig, trainingMemory, trainingStep, type SwatConfigInput } from '@swat-js/models'
+import {
+  initializeParameters,
+  resolveConfig,
+  trainingMemory,
+  trainingStep,
+  type SwatConfigInput,
+} from '@swat-js/models'
 import { adamW, constantSchedule, createRandom, disposeParameters, useEngine } from '@swat-js/tensor-core'
 import { describe, expect, it } from 'vitest'
 import { peakMemory } from '../memory/peak-memory.js'
