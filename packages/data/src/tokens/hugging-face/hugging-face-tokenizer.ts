@@ -11,8 +11,8 @@ import { libraryPreTokenizer } from './library-pre-tokenizer.js'
 import { tokenText } from './token-text.js'
 
 /**
- * A tokenizer that `@huggingface/tokenizers` normalizes and cuts text for, and encodes unless it is BPE. Added tokens are
- * found and ids turned to text here, so that text comes out token by token too.
+ * A tokenizer that `@huggingface/tokenizers` normalizes and cuts text for, and encodes unless it is BPE. Added tokens
+ * are found and ids turned to text here, so that text comes out token by token too.
  *
  * @throws {DataError} `unsupported-tokenizer` for what would have other ids than in the Python package
  */
