@@ -46,7 +46,7 @@ export function bpeTokenizer({ tokens, merges, specialTokens }: BpeParts): ByteL
  * A function that merges the symbols of one word, lowest rank first, of equal ranks the leftmost first. Long words take
  * O(n log n), so that a megabyte without white space is no trap.
  */
-function wordMerger(merges: readonly Merge[]): (symbols: Int32Array) => Int32Array {
+export function wordMerger(merges: readonly Merge[]): (symbols: Int32Array) => Int32Array {
   const rankOf = mergeRanks(merges)
   const ranks = new Int32Array(longestShortWord) // of each symbol with the next
 

@@ -5,13 +5,14 @@ import { TokenBuffer } from '../token-buffer.js'
 import type { Tokenizer } from '../tokenizer.js'
 import type { AddedTokenJson, TokenizerJson } from '../tokenizer-json.js'
 import { addedTokenSplitter } from './added-token-splitter.js'
+import { bpeWordEncoder } from './bpe-word-encoder.js'
 import { libraryNormalizer } from './library-normalizer.js'
 import { libraryPreTokenizer } from './library-pre-tokenizer.js'
 import { tokenText } from './token-text.js'
 
 /**
- * A tokenizer that `@huggingface/tokenizers` encodes with. Added tokens are found and ids turned to text here, so that
- * text comes out token by token too.
+ * A tokenizer that `@huggingface/tokenizers` normalizes and cuts text for, and encodes unless it is BPE. Added tokens
+ * are found and ids turned to text here, so that text comes out token by token too.
  *
  * @throws {DataError} `unsupported-tokenizer` for what would have other ids than in the Python package
  */
@@ -51,7 +52,8 @@ export function huggingFaceTokenizer(checked: CheckedTokenizerJson): Tokenizer {
     encode(text) {
       const output = new TokenBuffer()
       for (const { piece, id, start } of splitAtAddedTokens(text.replace(/\p{Surrogate}/gu, '\ufffd'))) {
-        output.append(id === null ? encodePiece(piece, start === 0) : [id])
+        if (id !== null) output.append([id])
+        else if (piece !== '') encodePiece(piece, start === 0, output)
       }
       return output.toArray()
     },
@@ -80,8 +82,8 @@ function isFoundNormalized({ normalized }: AddedTokenJson, { normalizer }: Json)
 }
 
 interface PieceEncoder {
-  /** The ids of a text between added tokens. */
-  encodePiece: (piece: string, isAtStart: boolean) => number[]
+  /** Adds the ids of a text between added tokens. */
+  encodePiece: (piece: string, isAtStart: boolean, output: TokenBuffer) => void
   normalize: (text: string) => string
 }
 
@@ -112,10 +114,20 @@ function pieceEncoder(checked: CheckedTokenizerJson): PieceEncoder {
   }
   const atStart = libraryFor(true)
   const elsewhere = JSON.stringify(file.pre_tokenizer ?? null).includes('"first"') ? libraryFor(false) : atStart
+  const normalize = (text: string): string => atStart.normalizer?.normalize(text) ?? text
+  const inOneGo: PieceEncoder['encodePiece'] = (piece, isAtStart, output) =>
+    output.append((isAtStart ? atStart : elsewhere).encode(piece, { add_special_tokens: false }).ids)
+  if (checked.type !== 'BPE' || addedTokens.length > 0) return { encodePiece: inOneGo, normalize }
+
+  const encodeWord = bpeWordEncoder(checked)
   return {
-    encodePiece: (piece, isAtStart) =>
-      piece === '' ? [] : (isAtStart ? atStart : elsewhere).encode(piece, { add_special_tokens: false }).ids,
-    normalize: (text) => atStart.normalizer?.normalize(text) ?? text,
+    normalize,
+    encodePiece(piece, isAtStart, output) {
+      const text = normalize(piece)
+      if (text === '') return
+      const preTokenizer = (isAtStart ? atStart : elsewhere).pre_tokenizer
+      for (const word of preTokenizer?.pre_tokenize(text, { section_index: 0 }) ?? [text]) encodeWord(word, output)
+    },
   }
 }
 

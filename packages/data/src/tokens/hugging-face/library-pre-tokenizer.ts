@@ -100,7 +100,9 @@ function split(step: Json, name: string): Json {
       const text = pattern.String
       if (isInverted || typeof text !== 'string' || [...text].length !== 1) break
       const mark = escaped(text)
-      return isolate(step.behavior === 'MergedWithNext' ? `${mark}[^${mark}]*` : `[^${mark}]*${mark}`)
+      return isolate(
+        step.behavior === 'MergedWithNext' ? `${mark}[^${mark}]*|[^${mark}]+` : `[^${mark}]*${mark}|[^${mark}]+`,
+      )
     }
   }
   throw unsupportedTokenizer(
