@@ -21,7 +21,7 @@ export interface TrainBpeFromOptions extends TrainBpeOptions {
 const batchLength = 2 ** 21 // code units
 
 /**
- * {@link trainBpe} for texts that come one after another and need not fit into memory: worker threads count the words,
+ * `trainBpe` for texts that come one after another and need not fit into memory: worker threads count the words,
  * a few million characters at a time. Of texts with no more than `mostWords` different words the tokenizer is that of
  * `trainBpe`, whatever the number of workers; of others it depends on the order of the texts, but never on the workers.
  *
