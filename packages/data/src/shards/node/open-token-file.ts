@@ -44,8 +44,8 @@ const headers: readonly { magic: number; version: number; dtype: TokenDtype }[] 
 
 /**
  * Opens a `.bin` file of tokens as nanoGPT writes it (16 bits an id, no header), or llm.c and modded-nanogpt (a header
- * of 256 numbers). Opening reads the header only; the whole file is read once, for the documents, when `documentCount` or
- * `documentStart` is first asked for.
+ * of 256 numbers). Opening reads the header only; the whole file is read once, for the documents, when `documentCount`
+ * or `documentStart` is first asked for.
  *
  * @throws {DataError} `file-not-found`, `unreadable-file`, `invalid-argument`; `invalid-shards` for a size or a header
  *   that cannot be; later for an id outside the vocabulary
