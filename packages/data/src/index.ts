@@ -36,9 +36,12 @@ export {
 } from './batches/next-token-batches.js'
 export type { TokenDtype } from './shards/shard-header.js'
 export type {
+  ManifestEndOfDocument,
+  ManifestInput,
   ManifestProvenance,
   ManifestSplit,
   ShardEntry,
   ShardManifest,
+  SkippedDocuments,
   SplitName,
 } from './shards/shard-manifest.js'
