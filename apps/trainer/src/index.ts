@@ -45,6 +45,7 @@ export type {
   EndEvent,
   NoticeEvent,
   PreparedEvent,
+  PreparedSplit,
   PrepareEvent,
   ProgressEvent,
   RunEvent,

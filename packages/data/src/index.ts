@@ -53,10 +53,13 @@ export type { WindowParityOptions } from './synthetic/tasks/window-parity.js'
 export { scoreAnswers, type AnswerCount, type AnswerScore } from './synthetic/score-answers.js'
 export type { TokenDtype } from './shards/shard-header.js'
 export type {
+  ManifestEndOfDocument,
+  ManifestInput,
   ManifestProvenance,
   ManifestSplit,
   ShardEntry,
   ShardManifest,
+  SkippedDocuments,
   SplitName,
 } from './shards/shard-manifest.js'
 export { taskBatches, type TaskBatchOptions } from './synthetic/task-batches.js'

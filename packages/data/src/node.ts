@@ -11,10 +11,14 @@ export { readTokenizer, saveTokenizer, type Gpt2Files } from './tokens/node/toke
 export { trainBpeFrom, type TrainBpeFromOptions } from './tokens/node/train-bpe-from.js'
 export { prepareShards, type PreparedSet } from './shards/node/prepare-shards.js'
 export type {
+  ByteSetTokenizer,
+  GivenSetTokenizer,
+  HoldOutSplit,
   NamedSources,
   PrepareOptions,
   SetSplit,
   SetTokenizer,
+  SharesSplit,
   TrainedSetTokenizer,
 } from './shards/node/prepare-options.js'
 export type { PrepareProgress, ShardProgress, TokenizerProgress } from './shards/node/prepare-progress.js'

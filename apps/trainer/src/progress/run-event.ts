@@ -204,6 +204,20 @@ export interface PrepareEvent {
   secondsLeft: number | null
 }
 
+/** What a split of a prepared set has. */
+export interface PreparedSplit {
+  /** Its name. */
+  split: string
+  /** How many tokens. */
+  tokens: number
+  /** How many documents. */
+  documents: number
+  /** How many bytes of UTF-8 their texts have. */
+  bytes: number
+  /** In how many files. */
+  files: number
+}
+
 /** Token shards are complete. */
 export interface PreparedEvent {
   /** Which event. */
@@ -214,8 +228,8 @@ export interface PreparedEvent {
   outcome: 'new' | 'resumed' | 'present'
   /** How many ids the tokenizer has. */
   vocabSize: number
-  /** What each split has: tokens, documents, bytes of UTF-8, and files. */
-  splits: { split: string; tokens: number; documents: number; bytes: number; files: number }[]
+  /** What each split has. */
+  splits: PreparedSplit[]
   /** Documents without a character, which were left out. */
   empty: number
   /** Documents that were left out because their text was there before. */

@@ -36,10 +36,36 @@ export interface ManifestSplit {
   shards: ShardEntry[]
 }
 
+/** An input of a set. */
+export interface ManifestInput {
+  /** Its path, module or address. */
+  name: string
+  /** The split that all of its documents belong to; null if they were divided. */
+  split: SplitName | null
+  /** Its bytes as stored; null where unknown. */
+  bytes: number | null
+}
+
+/** How many documents were left out. */
+export interface SkippedDocuments {
+  /** Those without a character. */
+  empty: number
+  /** Those whose text was there before. */
+  duplicates: number
+}
+
+/** The token after every document. */
+export interface ManifestEndOfDocument {
+  /** Its text. */
+  text: string
+  /** Its id. */
+  id: number
+}
+
 /** Where a set comes from: with the same inputs and options `prepareShards` writes the same bytes. */
 export interface ManifestProvenance {
-  /** The files, modules and remote files that were read, in their order; `bytes` as stored, null where unknown. */
-  inputs: { name: string; split: SplitName | null; bytes: number | null }[]
+  /** The files, modules and remote files that were read, in their order. */
+  inputs: ManifestInput[]
   /** The options of `prepareShards` that decide what is written. */
   options: Record<string, unknown>
   /** What wrote it: `format`, the package `@swat-js/data`, and `unicode`, which decides where words are cut. */
@@ -47,7 +73,7 @@ export interface ManifestProvenance {
   /** SHA-256 of tokenizer.json. */
   tokenizer: string
   /** Documents that were left out: those without a character, and repeats if `deduplicate` was on. */
-  skipped: { empty: number; duplicates: number }
+  skipped: SkippedDocuments
 }
 
 /** manifest.json: what a prepared set holds. It is written last: a folder without it is no complete set. */
@@ -61,7 +87,7 @@ export interface ShardManifest {
   /** How many ids the tokenizer has. */
   vocabSize: number
   /** The token that follows every document, or null. */
-  endOfDocument: { text: string; id: number } | null
+  endOfDocument: ManifestEndOfDocument | null
   /** The parts by name. */
   splits: Partial<Record<SplitName, ManifestSplit>>
   /** Where the set comes from. */

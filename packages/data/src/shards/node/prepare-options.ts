@@ -5,14 +5,20 @@ import { splitNames, type SplitName } from '../shard-manifest.js'
 import { splitByShares } from '../split-by-shares.js'
 import type { PrepareProgress } from './prepare-progress.js'
 
-/** The tokenizer of a set. */
-export type SetTokenizer =
-  /** A tokenizer.json that is used as it is. */
-  | { file: string }
+/** The tokenizer of a set: one that is given, one token a byte, or one that is trained first. */
+export type SetTokenizer = GivenSetTokenizer | ByteSetTokenizer | TrainedSetTokenizer
+
+/** A tokenizer that is used as it is. */
+export interface GivenSetTokenizer {
+  /** Path of a tokenizer.json. */
+  file: string
+}
+
+/** The tokenizer whose tokens are bytes. */
+export interface ByteSetTokenizer {
   /** One token a byte. */
-  | { type: 'byte' }
-  /** Byte-level BPE that is trained first, on the training documents. */
-  | TrainedSetTokenizer
+  type: 'byte'
+}
 
 /** A tokenizer that `prepareShards` trains first. */
 export interface TrainedSetTokenizer {
@@ -28,14 +34,26 @@ export interface TrainedSetTokenizer {
 }
 
 /** How documents are divided. */
-export type SetSplit =
-  /**
-   * In every block of as many documents as the shares add up to, a permutation by seed sends exactly its share to
-   * train, validation and test. [8, 1, 1] is the split of the paper (arXiv 2502.18845).
-   */
-  | { by: 'document'; shares: readonly number[] }
-  /** As `splitDocuments` does. All documents are held in memory: for a book, not for a crawl. */
-  | { by: 'position' | 'document'; validationShare: number }
+export type SetSplit = SharesSplit | HoldOutSplit
+
+/**
+ * In every block of as many documents as the shares add up to, a permutation by seed sends exactly its share to each
+ * split.
+ */
+export interface SharesSplit {
+  /** Whole documents. */
+  by: 'document'
+  /** Of train, validation and test: whole numbers, such as the paper's [8, 1, 1] (arXiv 2502.18845). */
+  shares: readonly number[]
+}
+
+/** As `splitDocuments` does. All documents are held in memory: for a book, not for a crawl. */
+export interface HoldOutSplit {
+  /** `position`: the end of the whole text is held out, one document may be cut in two. `document`: whole ones. */
+  by: 'position' | 'document'
+  /** The share of the characters that is held out, above 0 and below 1. */
+  validationShare: number
+}
 
 /** Inputs for each split. */
 export interface NamedSources {
@@ -85,7 +103,7 @@ export interface PrepareOptions {
 
 /** The options that decide what is written, with their defaults. */
 export interface DecidingOptions {
-  tokenizer: { file: string } | { type: 'byte' } | Required<TrainedSetTokenizer>
+  tokenizer: GivenSetTokenizer | ByteSetTokenizer | Required<TrainedSetTokenizer>
   endOfDocument: string | null
   split: SetSplit | null
   seed: number
