@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { byteTokenizer } from '../../tokens/byte-tokenizer.js'
 import { openTaskPool } from './task-pool.js'
@@ -38,6 +42,20 @@ test('what is under way when the pool closes is rejected', async () => {
   await pool.close()
   await rejected
   await expect(pool.run(['a'])).rejects.toMatchObject({ code: 'worker-failed' })
+})
+
+test('a program that awaits the end of a pool goes on after it', async () => {
+  const module = new URL('task-pool.ts', import.meta.url).href
+  const program = `
+    const { openTaskPool } = await import(${JSON.stringify(module)})
+    const pool = openTaskPool('packTexts', ${JSON.stringify(setup)}, 1)
+    const { lengths } = await pool.run(['ab'])
+    await pool.close()
+    console.log('closed after', lengths[0])`
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+  const args = ['--import', loader, '--input-type=module', '--eval', program]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  expect(stdout).toBe('closed after 3\n')
 })
 
 test('a number of workers that is none is refused', () => {

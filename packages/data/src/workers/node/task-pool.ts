@@ -104,6 +104,7 @@ function startThread(order: TaskOrder): Thread {
       }),
     async stop() {
       end('the pool was closed')
+      worker.ref() // the program must not end while its last statement waits for this
       await worker.terminate()
     },
   }
