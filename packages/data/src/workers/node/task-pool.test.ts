@@ -50,6 +50,7 @@ test('a program that awaits the end of a pool goes on after it', async () => {
     const { openTaskPool } = await import(${JSON.stringify(module)})
     const pool = openTaskPool('packTexts', ${JSON.stringify(setup)}, 1)
     const { lengths } = await pool.run(['ab'])
+    for (let i = 0; i < 100; i++) pool.run(['ab']).catch(() => undefined)
     await pool.close()
     console.log('closed after', lengths[0])`
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href

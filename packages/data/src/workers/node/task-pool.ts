@@ -79,7 +79,7 @@ function startThread(order: TaskOrder): Thread {
   let ended: DataError | null = null
   const settle = (): Waiting | undefined => {
     const next = waiting.shift()
-    if (waiting.length === 0) worker.unref()
+    if (waiting.length === 0 && ended === null) worker.unref()
     return next
   }
   const end = (reason: string, cause?: unknown): void => {
