@@ -152,6 +152,8 @@ describe('swat data prepare', () => {
     expect(shares.stderr).toContain(
       "argument '0:1' is invalid. Expected shares of train, validation and test, such as 8:1:1",
     )
+    const few = await prepare('text.txt', '--out', 'nothing', '--tokenizer', 'byte', '--split', '8:1:1')
+    expect(few.stderr).toMatch(/1 documents? give .* none\. .* other shares, or take --split position:0\.1\.\n$/)
     const missing = await prepare('nowhere.txt', '--out', 'nothing')
     expect(missing.stderr).toContain('there is no file or folder nowhere.txt')
     expect(await readdir(folder)).not.toContain('nothing')

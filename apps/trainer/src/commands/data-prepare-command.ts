@@ -121,7 +121,9 @@ const stopping = 'Stopping. Press Ctrl-C again to end at once; nothing that was 
 
 /** Messages that name an option of the library name that of the command. */
 function withOptionNames(message: string): string {
-  return message.replace(/begin anew with restart/i, (words) => words.replace('restart', '--restart'))
+  return message
+    .replace(/begin anew with restart/i, (words) => words.replace('restart', '--restart'))
+    .replace("split by: 'position'", 'take --split position:0.1')
 }
 
 type Manifest = Awaited<ReturnType<typeof prepareShards>>['manifest']

@@ -57,6 +57,7 @@ it('drawDataInspection draws a bar for each bin, as high as it has documents', a
     expect([none, third / first, bars[8]! / first]).toEqual([0, 1, 0.5])
   }
   expect(svg).toContain('1,023 bytes, 1.000 bytes per token; 1 repeated')
+  expect(svg).toContain('documents by length in tokens')
   const withoutTokens = drawDataInspection('texts', await inspectDocuments(documents, null))
   expect(withoutTokens).not.toContain('length in tokens')
 })

@@ -46,11 +46,11 @@ function draw(unit: string, { bins, mean }: LengthSummary, fill: string, documen
   const plot = Plot.plot({
     ...{ document, width, height: panelHeight, marginLeft: 60, marginBottom: 60, marginRight: 20 },
     x: { domain: bars.map(({ length }) => length), label: unit, tickRotate: bars.length > 8 ? -30 : 0 },
-    y: { label: 'documents', grid: true, ticks: 5 },
+    y: { label: null, grid: true, ticks: 5 },
     marks: [Plot.barY(bars, { x: 'length', y: 'documents', fill }), Plot.ruleY([0])],
   })
   for (const style of plot.querySelectorAll('style')) style.remove()
-  return { label: `length in ${unit}; ${significant(mean)} on average`, plot: plot.innerHTML }
+  return { label: `documents by length in ${unit}; ${significant(mean)} on average`, plot: plot.innerHTML }
 }
 
 function escaped(text: string): string {
