@@ -66,8 +66,12 @@ describe('swat data prepare', () => {
   })
 
   it('killed while it learns and while it writes, it ends with the bytes of an undisturbed run', async () => {
-    expect((await prepare(...pages, '--out', 'straight')).code).toBe(0)
-    const args = ['data', 'prepare', ...pages, '--out', 'killed', '--workers', '2', '--json']
+    // so much that it is at work for seconds after it first tells of it
+    const lines = Array.from({ length: 2000 }, (_, i) => JSON.stringify({ body: `${i} ${tinyText}` }))
+    await writeFile(join(folder, 'many.jsonl'), lines.join('\n'))
+    const many = ['many.jsonl', ...pages.slice(1, -1), '300000']
+    expect((await prepare(...many, '--out', 'straight')).code).toBe(0)
+    const args = ['data', 'prepare', ...many, '--out', 'killed', '--workers', '2', '--json']
     for (const event of ['"task":"tokenizer"', '"event":"prepare"']) {
       const child = startSwat(args, folder)
       const { signal } = await outcomeOf(child, (output) => void (output.includes(event) && child.kill('SIGKILL')))
