@@ -649,17 +649,24 @@ function testRefused(cases: Record<string, Refused>): void {
     const error = await refusal({ path, ...options })
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)])
     if (code !== 'invalid-argument') expect(error.message).toContain(path)
+    const fromBlob = await blobDocuments(file, contents, options).catch((reason: unknown) => reason)
+    expect(fromBlob).toBeInstanceOf(DataError)
+    expect(fromBlob).toMatchObject({ code, message: expect.stringMatching(message) as string })
   })
 }
 
 function testAccepted(cases: Record<string, Accepted>): void {
   test.each(Object.entries(cases))('%s', async (_, { file, contents, texts, options }) => {
     expect(textsOf(await readDocuments({ path: await write(file, contents), ...options }))).toEqual(texts)
-    const fromBlob: Document[] = []
-    const blob = new Blob([new Uint8Array(Buffer.from(contents as Uint8Array))])
-    for await (const document of readBlob(blob, { name: file, ...options })) fromBlob.push(document)
-    expect(textsOf(fromBlob)).toEqual(texts)
+    expect(textsOf(await blobDocuments(file, contents, options))).toEqual(texts)
   })
+}
+
+async function blobDocuments(name: string, contents: Contents, options?: Options): Promise<Document[]> {
+  const documents: Document[] = []
+  const blob = new Blob([new Uint8Array(Buffer.from(contents as Uint8Array))])
+  for await (const document of readBlob(blob, { name, ...options })) documents.push(document)
+  return documents
 }
 
 function zstdTexts(): string[] {

@@ -1,5 +1,5 @@
 import type { Document } from './document.js'
-import { streamToIterable } from './formats/byte-streams.js'
+import { streamToIterable } from './formats/stream-to-iterable.js'
 import { gunzipStream } from './formats/gunzip-stream.js'
 import type { ReadOptions } from './read-options.js'
 import { storedFileDocuments } from './stored-file-documents.js'
@@ -15,8 +15,7 @@ export interface ReadBlobOptions extends ReadOptions {
 
 /**
  * The documents of a `File` or `Blob`, or of what `fetch` brings (`response.body`), one after the other: the file is
- * never held as a whole. Parquet is read in parts, for which a stream will not do. Works in browsers and in Node; gzip
- * is taken apart by `DecompressionStream`.
+ * never held as a whole. Parquet is read in parts, for which a stream will not do. Works in browsers and in Node.
  *
  * @param source - a `Blob`, a stream of bytes, or chunks of bytes
  * @param options - see {@link ReadBlobOptions}

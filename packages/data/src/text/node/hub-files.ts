@@ -1,7 +1,7 @@
 import { datasetInfo, downloadFile, HubApiError, listFiles, type ListFileEntry } from '@huggingface/hub'
 import { DataError } from '../../data-error.js'
 import { isTextFile } from '../file-format.js'
-import { streamToIterable } from '../formats/byte-streams.js'
+import { streamToIterable } from '../formats/stream-to-iterable.js'
 import type { StoredFile } from '../stored-file.js'
 import type { HubSource } from './document-source.js'
 import { attempts, fetchWithRetries } from './fetch-with-retries.js'
