@@ -1,4 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepareShards } from '@swat-js/data/node'
@@ -11,11 +13,11 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 let folder: string
 const texts = Array.from({ length: 30 }, (_, index) => (index === 7 ? 'Call me.' : `${'whale '.repeat(index)}ship`))
 texts.push('Call me.')
+const lines = texts.map((text) => `${JSON.stringify({ body: text })}\n`).join('')
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'swat-data-inspect-'))
-  const lines = texts.map((text) => JSON.stringify({ body: text }))
-  await writeFile(join(folder, 'texts.jsonl'), `${lines.join('\n')}\n`)
+  await writeFile(join(folder, 'texts.jsonl'), lines)
   await prepareShards({
     folder: join(folder, 'tokens'),
     source: { path: join(folder, 'texts.jsonl'), textField: 'body' },
@@ -70,9 +72,65 @@ describe('swat data inspect', () => {
     for (const text of shown ?? []) expect(texts).toContainEqual(expect.stringMatching(`^${text}`))
   })
 
+  it('looks at the texts of a module', async () => {
+    await writeFile(join(folder, 'texts.mjs'), `export default ${JSON.stringify(texts.map((body) => ({ body })))}`)
+    const args = ['data', 'inspect', '--module', './texts.mjs', '--text-field', 'body', '--samples', '0']
+    const { code, stdout, stderr } = await runSwat(args, folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^\.\/texts\.mjs\nDocuments {3}31, /)
+    expect(stdout).toContain(`Documents   31, ${bytes.toLocaleString('en-US')} bytes of UTF-8\n`)
+  })
+
+  it('looks at a data set of the Hub, at no more of it than it needs', async () => {
+    const [commit, file] = ['c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00', Buffer.from(lines)]
+    const asked: string[] = []
+    const hub = createServer((request, response) => {
+      asked.push(request.url!)
+      const api = '/api/datasets/someone/texts'
+      response.setHeader('content-type', 'application/json')
+      if (request.url?.startsWith(`${api}/revision/v1`))
+        response.end(JSON.stringify({ id: 'someone/texts', sha: commit }))
+      else if (request.url?.startsWith(`${api}/tree/${commit}`)) {
+        const paths = ['data/0.jsonl', 'data/1.jsonl', 'other.jsonl']
+        response.end(JSON.stringify(paths.map((path) => ({ type: 'file', path, size: file.length, oid: '1' }))))
+      } else if (request.url?.startsWith(`/datasets/someone/texts/resolve/${commit}/`)) {
+        const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+        const part = file.subarray(Number(from ?? 0), to ? Number(to) + 1 : undefined)
+        const range = `bytes ${from ?? 0}-${Number(from ?? 0) + part.length - 1}/${file.length}`
+        response.writeHead(from === undefined ? 200 : 206, { etag: '"1"', 'content-range': range }).end(part)
+      } else response.writeHead(404).end()
+    })
+    await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = hub.address() as AddressInfo
+      const inspect = (...args: string[]) =>
+        runSwat(
+          ['data', 'inspect', '--hub', 'someone/texts', '--revision', 'v1', '--hub-files', 'data/*', ...args],
+          folder,
+          { ...process.env, HF_ENDPOINT: `http://127.0.0.1:${port}` },
+        )
+      const all = await inspect('--text-field', 'body', '--tokenizer', 'byte')
+      expect(all).toMatchObject({ code: 0, stderr: '' })
+      expect(all.stdout).toMatch(/^2 files\nDocuments {3}62, /)
+      expect(asked.filter((url) => url.includes('other.jsonl'))).toEqual([])
+      asked.length = 0
+      const few = await inspect('--text-field', 'body', '--limit', '5')
+      expect(few.stdout).toMatch(/\nDocuments {3}5, /)
+      expect(asked.filter((url) => url.includes('1.jsonl'))).toEqual([])
+      expect((await inspect('--text-field', 'text')).stderr).toContain('Choose one with --text-field')
+    } finally {
+      hub.closeAllConnections()
+      await new Promise((resolve) => hub.close(resolve))
+    }
+  })
+
   it.each([
-    [['tokens', '--format', 'csv'], '--format is about files, but tokens is a prepared set.'],
-    [['texts.jsonl', '--split', 'train'], '--split is about a prepared set, but the inputs are files.'],
+    [['tokens', '--format', 'csv'], '--format is about documents that are no set, but tokens is a prepared set.'],
+    [['texts.jsonl', '--split', 'train'], '--split is about a prepared set, and there is none.'],
+    [[], 'Give what to read in one way: the folder of a prepared set, files and folders, --module or --hub; none'],
+    [['texts.jsonl', '--module', 'm'], 'or --hub; there are inputs and --module.'],
+    [['texts.jsonl', '--revision', 'v1'], '--revision needs --hub.'],
+    [['--module', './texts.mjs', '--format', 'csv'], '--format is about files; a module has none.'],
     [['tokens', '--split', 'test'], "tokens has no split 'test'; it has train, validation."],
     [['nothing.txt'], 'there is no file or folder nothing.txt.'],
     [['tokens', '--json', 'a', '--plot', 'a'], '--json and --plot must be different files, but both are a.'],

@@ -175,8 +175,8 @@ describe('options that do not go together', () => {
     [['a'], { set: ['seed=2'] }, '--set needs --config.'],
     [['a'], { tokenizer: 'byte', vocabSize: 300 }, '--vocab-size is about a tokenizer that is trained'],
     [[], { module: 'a', format: 'csv' }, '--format is about files; a module has none.'],
-    [[], { config: 'a.yaml', seed: 3 }, '--seed: --config decides it.'],
-    [[], { config: 'a.yaml', endOfDocument: false }, '--end-of-document: --config decides it.'],
+    [[], { config: 'a.yaml', seed: 3 }, '--seed is decided by --config.'],
+    [[], { config: 'a.yaml', endOfDocument: false }, '--end-of-document is decided by --config.'],
   ])('%j %j', async (inputs, options, reason) => {
     await expect(prepareSettings(inputs, { ...base, ...options })).rejects.toThrow(reason)
   })

@@ -58,6 +58,6 @@ export async function outcomeOf(
 }
 
 /** Runs the command `swat`, from source, to its end. */
-export function runSwat(args: readonly string[], cwd: string): Promise<Outcome> {
-  return outcomeOf(startSwat(args, cwd))
+export function runSwat(args: readonly string[], cwd: string, environment?: NodeJS.ProcessEnv): Promise<Outcome> {
+  return outcomeOf(startSwat(args, cwd, environment))
 }

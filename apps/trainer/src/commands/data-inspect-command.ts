@@ -1,19 +1,19 @@
 import { Command, Option } from 'commander'
 import { resolve } from 'node:path'
-import type { PathSource } from '@swat-js/data/node'
 import { SwatError } from '@swat-js/tensor-core'
 import { writeFileAtomic } from '@swat-js/tensor-core/node'
 import { inspectInputs, inspectSet, isPreparedSet, type NamedInspection } from '../data/inspect-data.js'
+import { expectOneWay, refuseOption, sourceOfOptions } from '../data/source-of-options.js'
 import { chooseProgress } from '../progress/choose-progress.js'
 import { versions } from '../versions.js'
 import { expectWritable } from './expect-writable.js'
 import { numberOption } from './number-option.js'
+import { addSourceOptions, type SourceOptions } from './source-options.js'
+import { withOptionNames } from './with-option-names.js'
 
-interface DataInspectOptions {
+interface DataInspectOptions extends SourceOptions {
   split?: 'train' | 'validation' | 'test'
   tokenizer?: string
-  format?: PathSource['format']
-  textField?: string
   samples: number
   sampleLength: number
   limit?: number
@@ -22,20 +22,17 @@ interface DataInspectOptions {
   plot?: string
 }
 
-const formats = 'auto text markdown lines paragraphs jsonl json csv tsv parquet'.split(' ')
-
 /** The command `swat data inspect`. */
 export function dataInspectCommand(): Command {
   const fromZero = numberOption({ whole: true, least: 0 })
-  return new Command('inspect')
+  const command = new Command('inspect')
     .description('Tells what documents are like: counts, lengths, compression, duplicates, samples.')
-    .argument('<inputs...>', 'the folder of a prepared set; or files, folders and globs')
+    .argument('[inputs...]', 'the folder of a prepared set; or files, folders and globs')
     .addOption(
       new Option('--split <name>', 'of a set: this part (default: all)').choices(['train', 'validation', 'test']),
     )
-    .option('--tokenizer <file>', "of files: count tokens with a tokenizer.json, or 'byte'")
-    .addOption(new Option('--format <name>', 'how files are read (default: by their endings)').choices(formats))
-    .option('--text-field <path>', 'field or column that holds the text (default: text)')
+    .option('--tokenizer <file>', "of documents that are no set: count tokens with a tokenizer.json, or 'byte'")
+  return addSourceOptions(command)
     .option('--samples <count>', 'documents to show', fromZero, 3)
     .option('--sample-length <count>', 'characters of each', fromZero, 200)
     .option('--limit <count>', 'look at so many documents and no more', numberOption({ whole: true, least: 1 }))
@@ -45,20 +42,18 @@ export function dataInspectCommand(): Command {
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', examples)
     .action(async (inputs: string[], options: DataInspectOptions) => {
-      const { split, tokenizer, format, textField, json, plot, samples, sampleLength, limit, seed } = options
+      const { split, tokenizer, json, plot, samples, sampleLength, limit, seed, module, hub } = options
+      const ways = { inputs: inputs[0], '--module': module, '--hub': hub }
+      expectOneWay(ways, 'the folder of a prepared set, files and folders, --module or --hub')
       if (json !== undefined && plot !== undefined && resolve(json) === resolve(plot)) {
         throw new SwatError('config', `--json and --plot must be different files, but both are ${plot}.`)
       }
       for (const path of [json, plot]) if (path !== undefined) await expectWritable(path)
       const { formatDataInspection } = await import('@swat-js/benchmarks')
       const isSet = inputs.length === 1 && (await isPreparedSet(inputs[0]))
-      const [known, needed] = isSet ? [{ tokenizer, format, textField }, 'files'] : [{ split }, 'a prepared set']
-      const stray = Object.entries(known).find(([, value]) => value !== undefined)
-      if (stray !== undefined) {
-        const flag = stray[0] === 'textField' ? 'text-field' : stray[0]
-        const came = isSet ? `${inputs[0]} is a prepared set` : 'the inputs are files'
-        throw new SwatError('config', `--${flag} is about ${needed}, but ${came}.`)
-      }
+      const source = sourceOfOptions(inputs, options)
+      if (!isSet) refuseOption(options, ['split'], 'is about a prepared set, and there is none.')
+      else refuseOption(options, notOfSets, `is about documents that are no set, but ${inputs[0]} is a prepared set.`)
 
       const progress = chooseProgress(process.stdout, false)
       const settings = { samples, sampleLength, seed, ...(limit !== undefined && { limit }) }
@@ -68,7 +63,9 @@ export function dataInspectCommand(): Command {
       try {
         found = isSet
           ? await inspectSet(inputs[0], split ?? null, settings, report)
-          : await inspectInputs({ path: inputs, format, textField }, tokenizer ?? null, settings, report)
+          : await inspectInputs(source, tokenizer ?? null, settings, report)
+      } catch (error) {
+        throw withOptionNames(error)
       } finally {
         progress.close()
       }
@@ -86,10 +83,13 @@ export function dataInspectCommand(): Command {
     })
 }
 
+const notOfSets = ['tokenizer', 'format', 'textField', 'recordsPath', 'invalidText', 'missingText'] as const
+
 const examples = `
 Every document is read. For finding duplicates 24 to 48 bytes of each are kept, nothing else.
 
 Examples:
   swat data inspect tokens
   swat data inspect tokens --split train --limit 100000 --plot lengths.svg
-  swat data inspect 'crawl/*.jsonl.gz' --text-field body --tokenizer tokenizer.json --json crawl.json`
+  swat data inspect 'crawl/*.jsonl.gz' --text-field body --tokenizer tokenizer.json --json crawl.json
+  swat data inspect --hub HuggingFaceFW/fineweb-edu --hub-files 'sample/10BT/*' --limit 10000`

@@ -1,27 +1,19 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { DataError } from '@swat-js/data'
-import { prepareShards, type PathSource, type PrepareProgress, type SetSplit } from '@swat-js/data/node'
+import { prepareShards, type PrepareProgress, type SetSplit } from '@swat-js/data/node'
 import { chooseProgress } from '../progress/choose-progress.js'
 import type { RunEvent } from '../progress/run-event.js'
 import { prepareSettings } from '../data/prepare-settings.js'
 import { collect } from './collect.js'
 import { numberOption } from './number-option.js'
 import { sharesOption } from './shares-option.js'
+import { addSourceOptions, type SourceOptions } from './source-options.js'
 import { watchSignals } from './watch-signals.js'
+import { withOptionNames } from './with-option-names.js'
 
 /** The options of `swat data prepare` as they were written. */
-export interface DataPrepareOptions {
+export interface DataPrepareOptions extends SourceOptions {
   out: string
-  format?: PathSource['format']
-  textField?: string
-  recordsPath?: string
-  invalidText?: 'error' | 'replace'
-  missingText?: 'error' | 'skip'
-  module?: string
-  hub?: string
-  hubFiles?: string[]
-  revision?: string
-  token?: string
   train?: string[]
   validation?: string[]
   test?: string[]
@@ -40,8 +32,6 @@ export interface DataPrepareOptions {
   json?: true
 }
 
-const formats = 'auto text markdown lines paragraphs jsonl json csv tsv parquet'.split(' ')
-
 /**
  * The command `swat data prepare`.
  *
@@ -50,20 +40,11 @@ const formats = 'auto text markdown lines paragraphs jsonl json csv tsv parquet'
  */
 export function dataPrepareCommand(setExitCode: (code: number) => void, outputClosed: AbortSignal): Command {
   const count = numberOption({ whole: true, least: 1 })
-  return new Command('prepare')
+  const command = new Command('prepare')
     .description('Turns documents into token shards, from which training reads without waiting. Goes on when stopped.')
     .argument('[inputs...]', 'files, folders and globs')
     .requiredOption('--out <folder>', 'the folder of the set')
-    .addOption(new Option('--format <name>', 'how files are read (default: by their endings)').choices(formats))
-    .option('--text-field <path>', 'field or column that holds the text (default: text)')
-    .option('--records-path <path>', 'in JSON: where the array is')
-    .addOption(new Option('--invalid-text <way>', 'bytes that are no text: stop').choices(['error', 'replace']))
-    .addOption(new Option('--missing-text <way>', 'records without a text: stop').choices(['error', 'skip']))
-    .option('--module <name>', 'read an npm package or a .js file that exports texts')
-    .option('--hub <owner/name>', 'read a data set of the Hugging Face Hub')
-    .option('--hub-files <globs...>', 'which of its files')
-    .option('--revision <name>', 'its branch, tag or commit')
-    .option('--token <token>', 'an access token, in place of HF_TOKEN')
+  return addSourceOptions(command)
     .option('--train <paths...>', 'in place of inputs: what is for training')
     .option('--validation <paths...>', 'with --train: what is held out')
     .option('--test <paths...>', 'with --train: what is held out to the end')
@@ -107,8 +88,7 @@ export function dataPrepareCommand(setExitCode: (code: number) => void, outputCl
         const { manifest, ...outcome } = made
         progress.report({ event: 'prepared', ...outcome, ...withoutShards(manifest) })
       } catch (error) {
-        if (!(error instanceof DataError)) throw error
-        if (error.code !== 'aborted') throw new DataError(error.code, withOptionNames(error.message), { cause: error })
+        if (!(error instanceof DataError && error.code === 'aborted')) throw withOptionNames(error)
         progress.report({ event: 'notice', text: 'Stopped. The same command goes on from here.' })
         setExitCode(130)
       } finally {
@@ -118,13 +98,6 @@ export function dataPrepareCommand(setExitCode: (code: number) => void, outputCl
 }
 
 const stopping = 'Stopping. Press Ctrl-C again to end at once; nothing that was noted is lost.'
-
-/** Messages that name an option of the library name that of the command. */
-function withOptionNames(message: string): string {
-  return message
-    .replace(/begin anew with restart/i, (words) => words.replace('restart', '--restart'))
-    .replace("split by: 'position'", 'take --split position:0.1')
-}
 
 type Manifest = Awaited<ReturnType<typeof prepareShards>>['manifest']
 

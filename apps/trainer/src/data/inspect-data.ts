@@ -70,7 +70,7 @@ function hasSplit(folder: string, split: 'validation' | 'test'): boolean {
 }
 
 /**
- * Looks at the documents of files.
+ * Looks at documents that are no set.
  *
  * @param source - where they are
  * @param tokenizer - path of a tokenizer.json, `byte`, or null to count no tokens

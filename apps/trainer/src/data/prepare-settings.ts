@@ -1,8 +1,9 @@
-import type { DocumentSource, PrepareOptions, SetTokenizer } from '@swat-js/data/node'
+import type { PrepareOptions, SetTokenizer } from '@swat-js/data/node'
 import { SwatError } from '@swat-js/tensor-core'
 import type { DataPrepareOptions } from '../commands/data-prepare-command.js'
 import { readRunConfig } from '../config/read-run-config.js'
 import { documentSource } from '../text/read-split.js'
+import { expectOneWay, refuseOption, sourceOfOptions } from './source-of-options.js'
 
 type Settings = Omit<PrepareOptions, 'signal' | 'onProgress'>
 
@@ -37,61 +38,25 @@ export async function prepareSettings(inputs: readonly string[], options: DataPr
   }
 }
 
-/** Options about what is read that belong to one kind of source. */
-const ofHub = ['hubFiles', 'revision', 'token'] as const
-const ofNamed = ['validation', 'test'] as const
-
 function expectOneSource(inputs: readonly string[], options: DataPrepareOptions): void {
   const { module, hub, train, config } = options
-  const given = [
-    ...(inputs.length > 0 ? ['inputs'] : []),
-    ...Object.entries({ '--module': module, '--hub': hub, '--train': train, '--config': config })
-      .filter(([, value]) => value !== undefined)
-      .map(([name]) => name),
-  ]
-  if (given.length !== 1) {
-    const came = given.length === 0 ? 'none of them was given' : `there are ${given.join(' and ')}`
-    throw new SwatError(
-      'config',
-      `Give what to read in one way: files and folders, --module, --hub, --train (with --validation and --test) or ` +
-        `--config; ${came}.`,
-    )
-  }
-  const stray = (keys: readonly (keyof DataPrepareOptions)[], needed: string): void => {
-    const found = keys.find((key) => options[key] !== undefined)
-    if (found !== undefined) throw new SwatError('config', `${flag(found)} needs ${needed}.`)
-  }
-  if (hub === undefined) stray(ofHub, '--hub')
-  if (train === undefined) stray(ofNamed, '--train')
+  expectOneWay(
+    { inputs: inputs[0], '--module': module, '--hub': hub, '--train': train, '--config': config },
+    'files and folders, --module, --hub, --train (with --validation and --test) or --config',
+  )
+  if (train === undefined) refuseOption(options, ['validation', 'test'], 'needs --train.')
   else if (options.split !== undefined) {
     throw new SwatError('config', '--split divides one source, but --train names one for each split. Choose one.')
   }
 }
 
-function flag(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-}
-
 function sourceOf(inputs: readonly string[], options: DataPrepareOptions): PrepareOptions['source'] {
-  const { module, hub, train, validation, test, textField } = options
-  const { format, recordsPath, invalidText, missingText } = options
-  if (module !== undefined) {
-    const stray = (['format', 'recordsPath', 'invalidText', 'missingText'] as const).find((key) => options[key])
-    if (stray !== undefined) throw new SwatError('config', `${flag(stray)} is about files; a module has none.`)
-    return { module, textField }
-  }
-  const reading = { format, textField, recordsPath, invalidText, missingText }
-  if (hub !== undefined) {
-    const { HF_TOKEN, HF_ENDPOINT: endpoint } = process.env
-    const { hubFiles: files, revision, token = HF_TOKEN } = options
-    return { ...reading, hub, files, revision, token, endpoint }
-  }
-  const ofPaths = (path: readonly string[]): DocumentSource => ({ ...reading, path: [...path] })
-  if (train === undefined) return ofPaths(inputs)
+  const { train, validation, test } = options
+  if (train === undefined) return sourceOfOptions(inputs, options)
   return {
-    train: ofPaths(train),
-    ...(validation === undefined ? {} : { validation: ofPaths(validation) }),
-    ...(test === undefined ? {} : { test: ofPaths(test) }),
+    train: sourceOfOptions(train, options),
+    ...(validation === undefined ? {} : { validation: sourceOfOptions(validation, options) }),
+    ...(test === undefined ? {} : { test: sourceOfOptions(test, options) }),
   }
 }
 
@@ -120,12 +85,9 @@ async function settingsOfRun(
   path: string,
   options: DataPrepareOptions,
 ): Promise<Pick<Settings, 'source' | 'tokenizer' | 'endOfDocument' | 'split' | 'seed'>> {
-  const stray =
-    ofRun.find((key) => options[key] !== undefined) ??
-    (options.endOfDocument === undefined || options.endOfDocument === true ? undefined : 'endOfDocument')
-  if (stray !== undefined) {
-    throw new SwatError('config', `${flag(stray)}: --config decides it. Change the configuration, or use --set.`)
-  }
+  const isEndGiven = options.endOfDocument !== undefined && options.endOfDocument !== true
+  const reason = 'is decided by --config. Change the configuration, or use --set.'
+  refuseOption(options, isEndGiven ? [...ofRun, 'endOfDocument'] : ofRun, reason)
   const config = await readRunConfig(path, { set: options.set })
   if (config.data.shards !== undefined) {
     throw new SwatError(
