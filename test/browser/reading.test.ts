@@ -18,6 +18,7 @@ globalThis.readFile = async (source, options) => {
 }`
 const files: Record<string, Uint8Array | string> = {
   'lines.txt.gz': gzipSync('one\ntwo\n'.repeat(5000)),
+  'members.txt.gz': Buffer.concat([gzipSync('one\n'), gzipSync('two\n'), Buffer.alloc(100)]),
   'records.jsonl.zst': fixture('records.jsonl.zst'),
   'array.json': JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ text: `text ${index} 🐋` }))),
   'table.csv': 'id,text\n1,"a, b"\n2,c\n',

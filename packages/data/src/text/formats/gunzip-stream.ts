@@ -1,4 +1,4 @@
-import { Inflate } from 'pako'
+import type { Inflate } from 'pako'
 
 /** A window of 2¹⁵ bytes, and gzip's header rather than zlib's (`inflateInit2` in zlib's manual). */
 const gzipWindowBits = 15 + 16
@@ -11,10 +11,11 @@ const step = 16 * 1024
  * The work is pako's, as the web's own `DecompressionStream` refuses whatever follows the first member.
  */
 export async function* gunzipStream(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const pako = await import('pako') // browsers load it with the first gzip file
   const plain: Uint8Array[] = []
   let bytesLeft = (): number => 0
   const start = (): Inflate => {
-    const members = new Inflate({ windowBits: gzipWindowBits })
+    const members = new pako.Inflate({ windowBits: gzipWindowBits })
     members.onStart = (stream) => (bytesLeft = () => stream.avail_in)
     members.onData = (data) => plain.push(data)
     return members
