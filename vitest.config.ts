@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -13,6 +14,9 @@ if (!process.env.VK_ICD_FILENAMES && !process.env.VK_DRIVER_FILES && existsSync(
 
 const conditions = ['@swat-js/source']
 const projects = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
+
+/** Whose tests start programs that are built first. */
+const startPrograms = ['apps/trainer', 'packages/data']
 
 /** Tests of webgpu first: on a software GPU they take longest, and would be left alone at the end. */
 class WebgpuFirst extends BaseSequencer {
@@ -35,7 +39,12 @@ export default defineConfig({
     projects: [
       ...projects.map((root) => ({
         extends: true as const,
-        test: { name: root.split('/')[1], root, include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+        test: {
+          name: root.split('/')[1],
+          root,
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          globalSetup: startPrograms.includes(root) ? [resolve('tooling/built-packages.ts')] : [],
+        },
       })),
       { extends: true as const, test: { name: 'house', root: '.', include: ['test/**/*.test.ts'] } },
     ],

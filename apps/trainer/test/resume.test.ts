@@ -1,14 +1,11 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { webgpuUnavailable } from '@swat-js/tensor-core/testing'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { outcomeOf, runSwat, startScript, startSwat } from './swat-process.js'
+import { outcomeOf, runSwat, startProgram, startSwat } from './swat-process.js'
 import { tinyFolder, tinyText } from './tiny-run.js'
 
-const dieAtStep = fileURLToPath(new URL('fixtures/die-at-step.ts', import.meta.url))
-const waitForSignals = fileURLToPath(new URL('fixtures/wait-for-signals.ts', import.meta.url))
 const folders: string[] = []
 afterAll(async () => {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })))
@@ -47,7 +44,7 @@ describe.each(['cpu', 'wasm'])('a killed run on %s', (backend) => {
     const [straight, killed] = await Promise.all([
       runSwat(['train', 'tiny.yaml', '--name', 'straight', ...set], folder),
       outcomeOf(
-        startScript(dieAtStep, ['tiny.yaml', '11', `engine.backend=${backend}`, 'checkpoint.every=10'], folder),
+        startProgram('die-at-step', ['tiny.yaml', '11', `engine.backend=${backend}`, 'checkpoint.every=10'], folder),
       ),
     ])
     expect(straight).toMatchObject({ code: 0, stderr: '' })
@@ -83,7 +80,7 @@ describe.skipIf(noGpu !== null)(`a killed run on webgpu${noGpu ? ` (skipped: ${n
       const rare = ['validation.every=100', 'sample.every=100', 'validation.finalTokens=20', 'sample.tokens=1']
       const set = [...settings, ...rare].flatMap((value) => ['--set', value])
       const straight = await runSwat(['train', 'tiny.yaml', '--name', 'straight', ...set], folder)
-      const killed = await outcomeOf(startScript(dieAtStep, ['tiny.yaml', '3', ...settings, ...rare], folder))
+      const killed = await outcomeOf(startProgram('die-at-step', ['tiny.yaml', '3', ...settings, ...rare], folder))
       expect(straight).toMatchObject({ code: 0, stderr: '' })
       expect(killed).toMatchObject({ signal: 'SIGKILL', stderr: '' })
       const choices = await choicesOf(join(folder, 'runs/tiny'))
@@ -106,7 +103,7 @@ describe('a run without a checkpoint yet', () => {
     const folder = await freshFolder()
     const [straight, killed] = await Promise.all([
       runSwat(['train', 'tiny.yaml', '--name', 'straight'], folder),
-      outcomeOf(startScript(dieAtStep, ['tiny.yaml', '3'], folder)),
+      outcomeOf(startProgram('die-at-step', ['tiny.yaml', '3'], folder)),
     ])
     expect([straight.code, killed.signal]).toEqual([0, 'SIGKILL'])
     expect((await runSwat(['train', '--resume', 'runs/tiny'], folder)).code).toBe(0)
@@ -184,7 +181,7 @@ describe('a run whose output nobody reads any more', () => {
 
 describe('a second Ctrl-C', () => {
   it('ends the process at once', async () => {
-    const child = startScript(waitForSignals, [], tmpdir())
+    const child = startProgram('wait-for-signals', [], tmpdir())
     const { code, stdout } = await outcomeOf(child, (output) => {
       if (output === 'ready\n') child.kill('SIGINT')
       else setTimeout(() => child.kill('SIGINT'), 1200)

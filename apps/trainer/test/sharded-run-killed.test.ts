@@ -1,12 +1,10 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { prepareShards } from '@swat-js/data/node'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { outcomeOf, runSwat, startScript } from './swat-process.js'
+import { outcomeOf, runSwat, startProgram } from './swat-process.js'
 import { tinyConfig, tinyFolder } from './tiny-run.js'
 
-const dieAfterStep = fileURLToPath(new URL('fixtures/die-after-step.ts', import.meta.url))
 const kills = 20
 const steps = 3 * kills + 4
 const config = tinyConfig
@@ -44,7 +42,9 @@ it(`a run from shards that is killed ${kills} times ends like one that was left 
   }
   for (let kill = 0; kill < kills; kill++) {
     const [step, milliseconds] = [1 + 3 * kill + below(3), below(60)]
-    const killed = await outcomeOf(startScript(dieAfterStep, ['tiny.yaml', String(step), String(milliseconds)], folder))
+    const killed = await outcomeOf(
+      startProgram('die-after-step', ['tiny.yaml', String(step), String(milliseconds)], folder),
+    )
     expect(killed).toMatchObject({ signal: 'SIGKILL', stderr: '' })
   }
   expect(await runSwat(['train', 'tiny.yaml', '--resume'], folder)).toMatchObject({ code: 0, stderr: '' })

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { inject } from 'vitest'
 
 /** How a process ended and what it said. */
 export interface Outcome {
@@ -11,32 +11,33 @@ export interface Outcome {
   stderr: string
 }
 
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-const commandLine = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
-
-/** Starts a TypeScript file of this package, from source; `input` is its standard input. */
-export function startScript(
-  path: string,
+/**
+ * Starts a program of this package that is built: the command, or one of `fixtures`; `input` is its standard input.
+ *
+ * @param name - the file without folder and ending
+ */
+export function startProgram(
+  name: string,
   args: readonly string[],
   cwd: string,
   environment: NodeJS.ProcessEnv = process.env,
   input = '',
 ): ChildProcessByStdio<Writable, Readable, Readable> {
-  const node = ['--conditions=@swat-js/source', '--import', loader]
-  const child = spawn(process.execPath, [...node, path, ...args], { cwd, env: environment, stdio: 'pipe' })
+  const path = join(inject('builtPackages'), 'trainer', 'dist', `${name}.js`)
+  const child = spawn(process.execPath, [path, ...args], { cwd, env: environment, stdio: 'pipe' })
   child.stdin.on('error', () => {}) // a process that ends without reading it
   child.stdin.end(input)
   return child
 }
 
-/** Starts the command `swat`, from source. */
+/** Starts the command `swat`. */
 export function startSwat(
   args: readonly string[],
   cwd: string,
   environment?: NodeJS.ProcessEnv,
   input?: string,
 ): ChildProcessByStdio<Writable, Readable, Readable> {
-  return startScript(commandLine, args, cwd, environment, input)
+  return startProgram('cli', args, cwd, environment, input)
 }
 
 /** Waits for the end of a process; `onOutput` sees standard output so far whenever there is more of it. */
@@ -57,7 +58,7 @@ export async function outcomeOf(
   })
 }
 
-/** Runs the command `swat`, from source, to its end. */
+/** Runs the command `swat` to its end. */
 export function runSwat(args: readonly string[], cwd: string, environment?: NodeJS.ProcessEnv): Promise<Outcome> {
   return outcomeOf(startSwat(args, cwd, environment))
 }

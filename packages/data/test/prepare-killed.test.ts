@@ -1,15 +1,10 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { prepareShards, verifyShards, type PrepareOptions } from '../src/node.js'
 import { randomGenerator } from '../src/random/random-generator.js'
-
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-const script = fileURLToPath(new URL('fixtures/prepare-and-die.ts', import.meta.url))
 
 let root = ''
 let undisturbed: Record<string, string> = {}
@@ -60,10 +55,8 @@ async function contentsOf(folder: string): Promise<Record<string, string>> {
 
 /** Prepares in a process of its own that is killed at a call; with 0 it lives. */
 async function prepare(own: PrepareOptions, dieAtCall: number, when: string): Promise<NodeJS.Signals | string> {
-  const node = ['--conditions=@swat-js/source', '--import', loader]
-  const child = spawn(process.execPath, [...node, script, JSON.stringify(own), String(dieAtCall), when], {
-    stdio: 'pipe',
-  })
+  const script = join(inject('builtPackages'), 'data/dist/prepare-and-die.js')
+  const child = spawn(process.execPath, [script, JSON.stringify(own), String(dieAtCall), when], { stdio: 'pipe' })
   let said = ''
   child.stdout.on('data', (data) => (said += String(data)))
   child.stderr.on('data', (data) => (said += String(data)))

@@ -16,6 +16,22 @@ const batch = (random: { integer(below: number): number }) => {
   return { inputs, labels: nextTokenLabels(inputs, 1, 8), batchSize: 1, length: 8 }
 }
 
+interface Memory {
+  tensors: number
+  bytes: number
+  gpuBytes: number
+  used: number
+  rss: number
+}
+
+/** The least of each; tensors and their bytes are the same whenever they are looked at. */
+function least(looks: readonly Memory[]): Memory {
+  const [{ tensors, bytes, gpuBytes }] = looks as [Memory]
+  for (const look of looks) expect(look).toMatchObject({ tensors, bytes, gpuBytes })
+  const leastOf = (key: 'used' | 'rss') => Math.min(...looks.map((look) => look[key]))
+  return { tensors, bytes, gpuBytes, used: leastOf('used'), rss: leastOf('rss') }
+}
+
 // a process takes more until its engine has compiled what is called often and its nursery has grown
 describe.each([
   { backend: 'wasm', settled: 1500, last: 2500 },
@@ -30,18 +46,20 @@ describe.each([
       const parameters = initializeParameters(config, random)
       let state: TrainingState = { step: 0, parameters, optimizer: settings.optimizer.init(parameters) }
       const losses: number[] = []
-      const memory: { tensors: number; bytes: number; gpuBytes: number; used: number; rss: number }[] = []
-      const look = () => {
+      const looks = { early: settled, late: last - 160 } // five each: what a process holds goes up and down by tens of MB
+      const memory: Record<keyof typeof looks, Memory[]> = { early: [], late: [] }
+      const look = (): Memory => {
         const { numTensors, numBytes, numBytesInGPU = 0 } = tf.memory() as tf.MemoryInfo & { numBytesInGPU?: number }
         collectGarbage()
         const { rss, heapUsed, external } = process.memoryUsage()
-        memory.push({ tensors: numTensors, bytes: numBytes, gpuBytes: numBytesInGPU, used: heapUsed + external, rss })
+        return { tensors: numTensors, bytes: numBytes, gpuBytes: numBytesInGPU, used: heapUsed + external, rss }
       }
       let before: Promise<{ loss: number }> | null = null
       for (let step = 0; step < last; step++) {
-        if (step === settled) {
+        for (const [when, from] of Object.entries(looks) as [keyof typeof looks, number][]) {
+          if (step < from || step > from + 160 || (step - from) % 40 !== 0) continue
           await before // what it measures is a tensor until it is read
-          look()
+          memory[when].push(look())
         }
         const { state: next, measured } = startTrainingStep(state, config, [batch(random)], settings)
         state = next
@@ -49,8 +67,9 @@ describe.each([
         before = measured
       }
       await before
-      look()
-      const [early, late] = memory
+      memory.late.push(look())
+      expect([memory.early.length, memory.late.length]).toEqual([5, 5])
+      const [early, late] = [least(memory.early), least(memory.late)]
       expect({ ...late, used: 0, rss: 0 }).toEqual({ ...early, used: 0, rss: 0 })
       expect(late.used - early.used).toBeLessThan(2 ** 20)
       expect(late.rss - early.rss).toBeLessThan(64 * 2 ** 20) // code that is still being compiled, and its caches
