@@ -15,8 +15,9 @@ if (!process.env.VK_ICD_FILENAMES && !process.env.VK_DRIVER_FILES && existsSync(
 const conditions = ['@swat-js/source']
 const projects = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
 
-/** Whose tests start programs that are built first. */
+/** Packages whose tests start programs, which are built first. */
 const startPrograms = ['apps/trainer', 'packages/data']
+const builtPackages = resolve('tooling/built-packages.ts')
 
 /** Tests of webgpu first: on a software GPU they take longest, and would be left alone at the end. */
 class WebgpuFirst extends BaseSequencer {
@@ -43,10 +44,13 @@ export default defineConfig({
           name: root.split('/')[1],
           root,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          globalSetup: startPrograms.includes(root) ? [resolve('tooling/built-packages.ts')] : [],
+          globalSetup: startPrograms.includes(root) ? [builtPackages] : [],
         },
       })),
-      { extends: true as const, test: { name: 'house', root: '.', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true as const,
+        test: { name: 'house', root: '.', include: ['test/**/*.test.ts'], globalSetup: [builtPackages] },
+      },
     ],
   },
 })

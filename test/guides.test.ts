@@ -1,8 +1,8 @@
 // The guides are run like code: programs print what the page says, excerpts are what the source says.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, inject, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
 const pages = readdirSync(join(root, 'docs'))
@@ -25,10 +25,13 @@ function placeOf({ name, text }: { name: string; text: string }, index: number):
   return `docs/${name}:${text.slice(0, index).split('\n').length}`
 }
 
-/** Runs a program from source as if it lay in the root of the repository. */
+const scratch = mkdtempSync(join(inject('builtPackages'), 'guides-'))
+
+/** Runs a program that imports the built packages, in the root of the repository. */
 function run(code: string): string {
-  const options = ['--conditions=@swat-js/source', '--import', 'tsx', '--input-type=module']
-  return execFileSync(process.execPath, [...options, '--eval', code], { cwd: root, encoding: 'utf8', stdio: 'pipe' })
+  const file = join(scratch, 'program.mjs')
+  writeFileSync(file, code)
+  return execFileSync(process.execPath, [file], { cwd: root, encoding: 'utf8', stdio: 'pipe' })
 }
 
 const withoutSpace = (code: string) => code.replace(/\s+/g, '')

@@ -205,6 +205,6 @@ describe('--verbose', () => {
   it('tells where an error comes from', async () => {
     const { code, stderr } = await runSwat(['train', 'nowhere.yaml', '--verbose'], folder)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/there is no such file[\s\S]* at .*read-run-config\.ts:\d+:\d+/)
+    expect(stderr).toMatch(/there is no such file[\s\S]* at async readRunConfig .*\.js:\d+:\d+/)
   })
 })

@@ -8,7 +8,7 @@ import { readRunConfig } from '../src/config/read-run-config.js'
 import { makeTokenizer } from '../src/text/make-tokenizer.js'
 import { packText } from '../src/text/pack-text.js'
 import { readSplit } from '../src/text/read-split.js'
-import { outcomeOf, runSwat, startSwat, type Outcome } from './swat-process.js'
+import { outcomeOf, runSwat, startProgram, type Outcome } from './swat-process.js'
 import { tinyFolder, tinyText } from './tiny-run.js'
 
 // Every test starts whole processes.
@@ -66,16 +66,14 @@ describe('swat data prepare', () => {
   })
 
   it('killed while it learns and while it writes, it ends with the bytes of an undisturbed run', async () => {
-    // so much that it is at work for seconds after it first tells of it
     const lines = Array.from({ length: 2000 }, (_, i) => JSON.stringify({ body: `${i} ${tinyText}` }))
     await writeFile(join(folder, 'many.jsonl'), lines.join('\n'))
     const many = ['many.jsonl', ...pages.slice(1, -1), '300000']
     expect((await prepare(...many, '--out', 'straight')).code).toBe(0)
     const args = ['data', 'prepare', ...many, '--out', 'killed', '--workers', '2', '--json']
     for (const event of ['"task":"tokenizer"', '"event":"prepare"']) {
-      const child = startSwat(args, folder)
-      const { signal } = await outcomeOf(child, (output) => void (output.includes(event) && child.kill('SIGKILL')))
-      expect(signal).toBe('SIGKILL')
+      const { signal, stderr } = await outcomeOf(startProgram('die-at-output', [event, ...args], folder))
+      expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' })
       expect(await readdir(join(folder, 'killed'))).toContain('unfinished')
     }
     expect(await runSwat(args, folder)).toMatchObject({ code: 0, stderr: '' })

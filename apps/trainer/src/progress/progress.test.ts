@@ -80,14 +80,13 @@ describe('jsonProgress', () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(events)
   })
 
-  it('tells how far a task has come now and then, and always its end', () => {
-    const merges = Array.from({ length: 5000 }, (_, i): RunEvent => {
-      return { event: 'progress', task: 'tokenizer', done: i + 1, total: 5000 }
-    })
-    const lines = shown((output) => jsonProgress(output, 1000), merges)
+  it('tells how far a task has come now and then, and always its beginning and its end', () => {
+    const task = (name: 'reading' | 'tokenizer', total: number) =>
+      Array.from({ length: total }, (_, i): RunEvent => ({ event: 'progress', task: name, done: i + 1, total }))
+    const lines = shown((output) => jsonProgress(output, 1000), [...task('reading', 7), ...task('tokenizer', 5000)])
       .trimEnd()
       .split('\n')
-    expect(lines.map((line) => (JSON.parse(line) as { done: number }).done)).toEqual([1, 5000])
+    expect(lines.map((line) => (JSON.parse(line) as { done: number }).done)).toEqual([1, 7, 1, 5000])
   })
 })
 
