@@ -37,6 +37,19 @@ const step = (number: number): RunEvent => ({
 })
 const sample: RunEvent = { event: 'sample', step: 3, prompt: 'a', text: 'b\u001b[2J' }
 
+const prepare = (bytesRead: number, bytesTotal: number | null): RunEvent => ({
+  ...{ event: 'prepare', documents: 12345, bytes: 4_000_000, tokens: 1_000_000, tokensPerSecond: 2_500_000.4 },
+  ...{ bytesRead, bytesTotal, secondsLeft: bytesTotal === null ? null : 75 },
+})
+const prepared: RunEvent = {
+  ...{ event: 'prepared', folder: 'tokens', outcome: 'resumed', vocabSize: 8192 },
+  splits: [
+    { split: 'train', tokens: 1_000_000, documents: 9000, bytes: 4_000_000, files: 2 },
+    { split: 'test', tokens: 400, documents: 1, bytes: 1000, files: 1 },
+  ],
+  ...{ empty: 1, duplicates: 0, seconds: 65, tokenizerSeconds: 5, tokensPerSecond: 2_500_000.4 },
+}
+
 /** What a progress writes for some events. */
 function shown(make: (output: PassThrough) => Progress, events: RunEvent[]): string {
   const output = new PassThrough()
@@ -66,6 +79,19 @@ describe('lineProgress', () => {
   it('says how long it will take', () => {
     const text = shown((output) => lineProgress(output, 0), [start, step(1), step(2)])
     expect(text).toContain('step 2/3  loss 3.0000  lr 1.00e-3  norm 0.500  1,500 tokens/s  10 s left\n')
+  })
+
+  it('tells how far token shards have come, and what was made', () => {
+    const text = shown((output) => lineProgress(output, 0), [prepare(1000, 4000), prepare(2000, null), prepared])
+    expect(text.split('\n').slice(0, 3)).toEqual([
+      '12,345 documents  4.0 MB  1,000,000 tokens  2,500,000 tokens/s  1 min 15 s left',
+      '12,345 documents  4.0 MB  1,000,000 tokens  2,500,000 tokens/s',
+      'Set         tokens, gone on with after a stop',
+    ])
+    expect(text).toContain('Train       1,000,000 tokens of 9,000 documents, 4.00 bytes per token, in 2 files\n')
+    expect(text).toContain('Test        400 tokens of 1 document, 2.50 bytes per token, in 1 file\n')
+    expect(text).toContain('Left out    1 empty document, 0 repeats\n')
+    expect(shown((output) => lineProgress(output, 60), [prepare(1000, 4000)])).toBe('')
   })
 
   it('keeps control characters of a sample from the terminal', () => {
@@ -98,6 +124,21 @@ describe('terminalProgress', () => {
     expect(text).toMatch(/[█░]+ 3\/3 loss 2\.0000/)
     expect(text).toContain('Sample at step 3: a ▸b')
     expect(text).not.toContain('\u001b[?25l') // the cursor is never hidden: nothing can forget to bring it back
+  })
+})
+
+describe('terminalProgress of token shards', () => {
+  const terminal = (output: PassThrough) => terminalProgress(Object.assign(output, { isTTY: true, columns: 200 }))
+
+  it('draws a bar where the size of the inputs is known, and figures alone where it is not', () => {
+    expect(shown(terminal, [prepare(1000, 4000)])).toMatch(/█{6}░{18} 25 % {2}12,345 documents .* 1 min 15 s left/)
+    const unknown = shown(terminal, [prepare(1000, null)])
+    expect(unknown).toContain('12,345 documents  4.0 MB  1,000,000 tokens  2,500,000 tokens/s')
+    expect(unknown).not.toMatch(/[█░%]/)
+  })
+
+  it('never draws more than the whole: a source may hold more bytes than it said', () => {
+    expect(shown(terminal, [prepare(5000, 4000)])).toMatch(/█{24} 100 % /)
   })
 })
 
