@@ -10,7 +10,7 @@ import type { TokenSource } from './token-source.js'
  * What is left free is padded. Every token but the first of its document is a label exactly once an epoch, across the
  * cuts of long documents too; the last token of a document has nothing to predict.
  *
- * Memory: 28 bytes for each piece, none for tokens.
+ * Memory: 28 bytes for each piece, twice as many while they are packed; none for tokens.
  */
 export function alignedSequences(source: TokenSource, { length, seed, shuffle }: SequenceOptions): Sequences {
   const { starts, lengths, ends, firstPiece } = packPieces(listPieces(source, length), length)
@@ -53,30 +53,33 @@ interface Pieces {
 }
 
 /** Cuts documents; the last token of one, left alone, has nothing to predict and is no piece. */
-function listPieces({ documentCount, documentStart }: TokenSource, length: number): Pieces {
-  let count = 0
-  for (let index = 0; index < documentCount; index++) {
-    count += Math.max(0, Math.ceil((documentStart(index + 1) - documentStart(index) - 1) / length))
+function listPieces(source: TokenSource, length: number): Pieces {
+  const forEachDocument = (visit: (start: number, end: number) => void): void => {
+    let start = source.documentStart(0)
+    for (let index = 1; index <= source.documentCount; index++) {
+      const end = source.documentStart(index)
+      visit(start, end)
+      start = end
+    }
   }
+  let count = 0
+  forEachDocument((start, end) => (count += Math.max(0, Math.ceil((end - start - 1) / length))))
   const pieces = { starts: new Float64Array(count), lengths: new Uint32Array(count), ends: new Float64Array(count) }
   let piece = 0
-  for (let index = 0; index < documentCount; index++) {
-    const end = documentStart(index + 1)
-    for (let start = documentStart(index); start < end - 1; start += length) {
+  forEachDocument((first, end) => {
+    for (let start = first; start < end - 1; start += length) {
       pieces.starts[piece] = start
       pieces.lengths[piece] = Math.min(length, end - start)
       pieces.ends[piece] = end
       piece++
     }
-  }
+  })
   return pieces
 }
 
 /** Puts pieces into sequences: the longest first, each into the fullest sequence that still has room. */
 function packPieces({ starts, lengths, ends }: Pieces, length: number): Pieces & { firstPiece: Uint32Array } {
-  const longestFirst = Uint32Array.from(starts, (_, piece) => piece).sort(
-    (one, other) => lengths[other]! - lengths[one]! || one - other,
-  )
+  const longestFirst = orderByLength(lengths, length)
   const sequenceOf = new Uint32Array(starts.length)
   const rooms = new RoomIndex(length)
   let sequences = 0
@@ -104,6 +107,16 @@ function packPieces({ starts, lengths, ends }: Pieces, length: number): Pieces &
     packed.ends[place] = ends[piece]!
   }
   return { ...packed, firstPiece }
+}
+
+/** Pieces from the longest to the shortest, those of one length in their own order. */
+function orderByLength(lengths: Uint32Array, longest: number): Uint32Array {
+  const next = new Uint32Array(longest + 2) // by how much shorter than the longest
+  for (const length of lengths) next[longest - length + 1]!++
+  for (let shorter = 0; shorter <= longest; shorter++) next[shorter + 1]! += next[shorter]!
+  const order = new Uint32Array(lengths.length)
+  for (let piece = 0; piece < lengths.length; piece++) order[next[longest - lengths[piece]!]!++] = piece
+  return order
 }
 
 /** Sequences by the room they have left; finds the smallest room that is large enough. */

@@ -329,7 +329,56 @@ describe('the order', () => {
   })
 })
 
+describe('reading that fails', () => {
+  const flaky = (failing: number) => {
+    const { tokens } = counting(200)
+    let reads = 0
+    return new (class {
+      #starts = [0, 50, 120, 200]
+      tokenCount = 200
+      documentCount = 3
+      byteLength = 200
+      read(start: number, target: Int32Array): void {
+        if (++reads === failing) throw new Error('the disk is gone')
+        target.set(tokens.subarray(start, start + target.length))
+      }
+      documentStart(index: number): number {
+        return this.#starts[index]!
+      }
+    })()
+  }
+
+  test.each(['packed', 'aligned'] as const)(
+    'leaves the place where it was: the same batch comes next, %s',
+    (documents) => {
+      const options: BatchOptions = { batchSize: 4, length: 8, seed: 2, documents }
+      for (const failing of [1, 3, 4, 7]) {
+        const source = nextTokenBatches(flaky(failing), options)
+        const batches: TokenBatch[] = []
+        let failures = 0
+        while (batches.length < 10) {
+          const place = source.cursor()
+          try {
+            batches.push(source.next())
+          } catch {
+            failures++
+            expect(source.cursor()).toEqual(place)
+          }
+        }
+        expect(failures).toBe(1)
+        expect(batches).toEqual(take(nextTokenBatches(flaky(0), options), 10))
+      }
+    },
+  )
+})
+
 describe('refuses', () => {
+  test('another way to cut than the two there are', () => {
+    const documents = 'Aligned' as 'aligned'
+    const refused = expect(() => nextTokenBatches(counting(100), { batchSize: 1, length: 4, seed: 0, documents }))
+    refused.toThrow("nextTokenBatches: documents must be 'packed' or 'aligned', got \"Aligned\".")
+  })
+
   test('text shorter than one sequence: what there is, what is needed, what to do', () => {
     expect(() => nextTokenBatches(counting(64), { batchSize: 1, length: 64, seed: 0 })).toThrow(
       expect.objectContaining({
@@ -342,7 +391,9 @@ describe('refuses', () => {
     expect(nextTokenBatches(counting(65), { batchSize: 1, length: 64, seed: 0 }).sequencesPerEpoch).toEqual([2])
     expect(() =>
       nextTokenBatches(documentsOf([1, 1, 0]), { batchSize: 1, length: 2, seed: 0, documents: 'aligned' }),
-    ).toThrow('the text has 2 tokens')
+    ).toThrow(
+      "with documents 'aligned' a document needs two tokens, one to read and one to predict, but none of 3 has as many",
+    )
   })
 
   test.each([

@@ -1,3 +1,4 @@
+import { checkChoice } from '../check-choice.js'
 import { checkInteger } from '../check-integer.js'
 import { DataError } from '../data-error.js'
 import { alignedSequences } from './aligned-sequences.js'
@@ -40,7 +41,7 @@ export interface BatchSource {
   readonly sequencesPerEpoch: readonly number[]
   /** How many tokens one batch holds: batchSize · length. */
   readonly tokensPerBatch: number
-  /** The next batch, in arrays of its own. */
+  /** The next batch, in arrays of its own. If reading it fails, the same batch comes next. */
   next(): TokenBatch
   /** Where {@link BatchSource.next} will read: save it with a checkpoint. */
   cursor(): BatchCursor
@@ -113,12 +114,13 @@ export function nextTokenBatches(
   checkInteger('nextTokenBatches', 'seed', seed, 0)
   checkInteger('nextTokenBatches', 'worldSize', worldSize, 1)
   checkInteger('nextTokenBatches', 'rank', rank, 0, worldSize - 1)
+  checkChoice('nextTokenBatches', 'documents', documents, ['packed', 'aligned'])
   const parts = listSources(tokens)
   const cut = documents === 'packed' ? packedSequences : alignedSequences
   const readers = parts.map(({ source }, index) => {
     if (source.tokenCount <= length && documents === 'packed') throw tooShort(source, length)
     const sequences = cut(source, { length, seed: parts.length === 1 ? seed : seed + index * 2 ** 33, shuffle })
-    if (sequences.count === 0) throw tooShort(source, length)
+    if (sequences.count === 0) throw documents === 'packed' ? tooShort(source, length) : documentsTooShort(source)
     return epochReader(sequences)
   })
   const sequencesPerEpoch = readers.map(({ count }) => count)
@@ -139,21 +141,27 @@ export function nextTokenBatches(
     sequencesPerEpoch,
     tokensPerBatch: batchSize * length,
     next() {
+      const before = cursor.map((place) => ({ ...place }))
       const inputs = new Int32Array(batchSize * length) // [batchSize, length]
       const labels = new Int32Array(batchSize * length) // [batchSize, length]
       const segmentIds = documents === 'aligned' ? new Int32Array(batchSize * length) : null // [batchSize, length]
-      for (let index = 0; index < worldSize * batchSize; index++) {
-        const row = index - rank * batchSize
-        if (row < 0 || row >= batchSize) {
-          take(null)
-          continue
+      try {
+        for (let index = 0; index < worldSize * batchSize; index++) {
+          const row = index - rank * batchSize
+          if (row < 0 || row >= batchSize) {
+            take(null)
+            continue
+          }
+          const [start, end] = [row * length, (row + 1) * length]
+          take({
+            inputs: inputs.subarray(start, end),
+            labels: labels.subarray(start, end),
+            segmentIds: segmentIds && segmentIds.subarray(start, end),
+          })
         }
-        const [start, end] = [row * length, (row + 1) * length]
-        take({
-          inputs: inputs.subarray(start, end),
-          labels: labels.subarray(start, end),
-          segmentIds: segmentIds && segmentIds.subarray(start, end),
-        })
+      } catch (error) {
+        cursor = before
+        throw error
       }
       return { inputs, labels, ...(segmentIds && { segmentIds }), batchSize, length }
     },
@@ -234,5 +242,13 @@ function tooShort({ tokenCount }: TokenSource, length: number): DataError {
     'text-too-short',
     `nextTokenBatches: the text has ${tokenCount} tokens, but one sequence of length ${length} needs ${length + 1} ` +
       '(one more, for the last label). Lower length, or bring more text.',
+  )
+}
+
+function documentsTooShort({ documentCount }: TokenSource): DataError {
+  return new DataError(
+    'text-too-short',
+    `nextTokenBatches: with documents 'aligned' a document needs two tokens, one to read and one to predict, but none ` +
+      `of ${documentCount} has as many. Take documents 'packed', or longer documents.`,
   )
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -70,6 +70,58 @@ describe.each([0, 1] as const)('with %i threads', (workers) => {
     })
   })
 
+  test('a shard that is away for a while: the batch that failed comes when it is back', async () => {
+    const set = join(folder, `away-${workers}`)
+    const source = { path: join(folder, 'one.jsonl') }
+    await prepareShards({ folder: set, source, tokenizer: { type: 'byte' }, workers: 0, shardTokens: 400 })
+    const opened = openShards(set, { split: 'train' })
+    const expected = nextTokenBatches(opened, options)
+    const batches = await prefetchBatches([{ folder: set }], { ...options, ahead: 3, workers })
+    const shard = join(set, 'train-00001.tokens')
+    await rename(shard, `${shard}.away`)
+    let failures = 0
+    for (let count = 0; count < 40; count++) {
+      const place = batches.cursor()
+      try {
+        expect(await batches.next()).toEqual(expected.next())
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'unreadable-file' })
+        expect(batches.cursor()).toEqual(place)
+        if (++failures === 2) await rename(`${shard}.away`, shard)
+        count--
+      }
+    }
+    expect(failures).toBeGreaterThanOrEqual(2)
+    opened.close()
+    await batches.close()
+  })
+
+  test('going elsewhere while a batch is under way: the place is the new one', async () => {
+    const batches = await prefetchBatches([{ folder: sets[0]! }], { ...options, workers })
+    const place = [{ epoch: 5, sequence: 3 }]
+    const underWay = batches.next()
+    batches.seek(place)
+    await underWay
+    expect(batches.cursor()).toEqual(place)
+    const next = await batches.next()
+    batches.seek(place)
+    expect(await batches.next()).toEqual(next)
+    await batches.close()
+  })
+
+  test.runIf(process.platform === 'linux')('closed, it holds no file open, and gives no more batches', async () => {
+    const openFiles = async () => (await readdir('/proc/self/fd')).length
+    const before = await openFiles()
+    for (let count = 0; count < 5; count++) {
+      const batches = await prefetchBatches([{ folder: sets[0]! }], { ...options, workers })
+      await batches.next()
+      await batches.close()
+      await batches.close()
+      await expect(batches.next()).rejects.toMatchObject({ code: 'worker-failed' })
+    }
+    expect(await openFiles()).toBeLessThan(before + 5)
+  })
+
   test('a shard that shrinks meanwhile is an error, not other tokens', async () => {
     const set = join(folder, `shrinking-${workers}`)
     const source = { path: join(folder, 'one.jsonl') }
@@ -81,5 +133,13 @@ describe.each([0, 1] as const)('with %i threads', (workers) => {
     }
     await expect(readAll()).rejects.toMatchObject({ name: 'DataError' })
     await batches.close()
+  })
+})
+
+test('more than one thread is refused: each would begin at the start', async () => {
+  const workers = 2 as 1
+  await expect(prefetchBatches([{ folder: sets[0]! }], { ...options, workers })).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: 'prefetchBatches: workers must be a whole number from 0 to 1, got 2.',
   })
 })

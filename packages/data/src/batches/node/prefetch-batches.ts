@@ -18,7 +18,7 @@ export interface PrefetchedBatches {
   /** How many tokens one batch holds: batchSize · length. */
   readonly tokensPerBatch: number
   /**
-   * The next batch, in arrays of its own.
+   * The next batch, in arrays of its own. Ask for one after the other. If reading it fails, the same batch comes next.
    *
    * @throws {DataError} what reading the shards throws
    */
@@ -31,7 +31,7 @@ export interface PrefetchedBatches {
    * @throws {DataError} `invalid-argument` for a place that these sources do not have
    */
   seek(cursor: BatchCursor): void
-  /** Ends the thread. */
+  /** Ends the thread and closes the files. */
   close(): Promise<void>
 }
 
@@ -49,6 +49,7 @@ export async function prefetchBatches(
 ): Promise<PrefetchedBatches> {
   const { ahead = 4, workers = 1, ...batchOptions } = options
   checkInteger('prefetchBatches', 'ahead', ahead, 1)
+  checkInteger('prefetchBatches', 'workers', workers, 0, 1)
   const pool = openTaskPool('readBatches', { sources, options: batchOptions }, workers)
   const { sequencesPerEpoch } = await openEpochs(pool)
   const most = workers === 0 ? 1 : ahead
@@ -56,6 +57,14 @@ export async function prefetchBatches(
   let position: BatchCursor = sequencesPerEpoch.map(() => ({ epoch: 0, sequence: 0 }))
   let jump: BatchCursor | null = null
   let underWay: Promise<ReadBatch>[] = []
+  let closed: Promise<void> | null = null
+  let row = 0 // of batches that follow one another; a jump begins another
+  const jumpTo = (place: BatchCursor): void => {
+    position = place
+    jump = place
+    underWay = []
+    row++
+  }
   const readAhead = (): void => {
     while (underWay.length < most) {
       const batch = pool.run({ seek: jump }) as Promise<ReadBatch>
@@ -64,24 +73,33 @@ export async function prefetchBatches(
       jump = null
     }
   }
+  const closeAll = async (): Promise<void> => {
+    if (workers === 0) await pool.run('close') // a thread that ends closes its files itself
+    await pool.close()
+  }
   return {
     sequencesPerEpoch,
     tokensPerBatch: options.batchSize * options.length,
     async next() {
       readAhead()
-      const { batch, cursor } = await underWay.shift()!
-      position = cursor
-      if (workers > 0) readAhead()
-      return batch
+      const asked = row
+      try {
+        const { batch, cursor } = await underWay.shift()!
+        if (asked !== row) return batch
+        position = cursor
+        if (workers > 0) readAhead()
+        return batch
+      } catch (error) {
+        if (asked === row) jumpTo(position)
+        throw error
+      }
     },
     cursor: () => position.map((place) => ({ ...place })),
     seek(cursor) {
       checkCursor(cursor, sequencesPerEpoch)
-      position = cursor.map(({ epoch, sequence }) => ({ epoch, sequence }))
-      jump = position
-      underWay = []
+      jumpTo(cursor.map(({ epoch, sequence }) => ({ epoch, sequence })))
     },
-    close: () => pool.close(),
+    close: () => (closed ??= closeAll()),
   }
 }
 

@@ -1,7 +1,13 @@
 import type { SplitName } from '../../shards/shard-manifest.js'
-import { openShards } from '../../shards/node/open-shards.js'
+import { openShards, type ShardSource } from '../../shards/node/open-shards.js'
 import type { Task } from '../../workers/task.js'
-import { nextTokenBatches, type BatchCursor, type BatchOptions, type TokenBatch } from '../next-token-batches.js'
+import {
+  nextTokenBatches,
+  type BatchCursor,
+  type BatchOptions,
+  type BatchSource,
+  type TokenBatch,
+} from '../next-token-batches.js'
 
 /** A prepared set, or a part of it, in a mixture. */
 export interface ShardedSource {
@@ -25,18 +31,37 @@ export interface ReadBatch {
   cursor: BatchCursor
 }
 
-/** Reads batches from shards: the next one, or the one at a place; with `open` only how long the epochs are. */
+/** What {@link readBatches} is asked for. */
+export type ReadBatchesInput = { seek: BatchCursor | null } | 'open' | 'close'
+
+/**
+ * Reads batches from shards: the next one, or the one at a place; with `open` only how long the epochs are. `close`
+ * closes the files.
+ */
 export const readBatches: Task<
   ReadBatchesSetup,
-  { seek: BatchCursor | null } | 'open',
-  ReadBatch | { sequencesPerEpoch: readonly number[] }
+  ReadBatchesInput,
+  ReadBatch | { sequencesPerEpoch: readonly number[] } | null
 > = ({ sources, options }) => {
-  const opened = sources.map(({ folder, split = 'train', weight = 1 }) => ({
-    source: openShards(folder, { split }),
-    weight,
-  }))
-  const batches = nextTokenBatches(opened, options)
+  const opened: { source: ShardSource; weight: number }[] = []
+  const close = (): void => {
+    for (const { source } of opened) source.close()
+  }
+  let batches: BatchSource
+  try {
+    for (const { folder, split = 'train', weight = 1 } of sources) {
+      opened.push({ source: openShards(folder, { split }), weight })
+    }
+    batches = nextTokenBatches(opened, options)
+  } catch (error) {
+    close()
+    throw error
+  }
   return (input) => {
+    if (input === 'close') {
+      close()
+      return { output: null }
+    }
     if (input === 'open') return { output: { sequencesPerEpoch: batches.sequencesPerEpoch } }
     if (input.seek !== null) batches.seek(input.seek)
     const batch = batches.next()

@@ -68,8 +68,10 @@ export function openShards(folder: string, options: OpenShardsOptions): ShardSou
   const tokenStarts = runningSums(shards.map(({ tokens }) => tokens))
   const documentStarts = runningSums(shards.map(({ documents }) => documents))
   const indexPages = new Map<string, Float64Array>()
+  let last: { shard: number; page: number; starts: Float64Array } = { shard: -1, page: -1, starts: new Float64Array(0) }
 
   const indexPage = (shard: number, page: number): Float64Array => {
+    if (last.shard === shard && last.page === page) return last.starts
     const key = `${shard}:${page}`
     let starts = indexPages.get(key)
     if (starts === undefined) {
@@ -80,6 +82,7 @@ export function openShards(folder: string, options: OpenShardsOptions): ShardSou
       if (indexPages.size >= mostPages) indexPages.delete(indexPages.keys().next().value!)
       indexPages.set(key, starts)
     }
+    last = { shard, page, starts }
     return starts
   }
 

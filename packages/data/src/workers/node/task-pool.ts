@@ -57,12 +57,24 @@ export function openTaskPool<Name extends TaskName>(name: Name, setup: SetupOf<N
   }
 }
 
+const closed = 'the pool was closed'
+
+function threadEnded(name: TaskName, reason: string, cause?: unknown): DataError {
+  return new DataError('worker-failed', `a worker thread (${name}) ended: ${reason}`, { cause })
+}
+
 function inThisThread<Name extends TaskName>(name: Name, setup: SetupOf<Name>): TaskPool<Name> {
   const run = (tasks[name] as unknown as Task<SetupOf<Name>, InputOf<Name>, OutputOf<Name>>)(setup)
+  let isClosed = false
   return {
     workers: 0,
-    run: async (input) => run(input).output,
-    close: async () => {},
+    async run(input) {
+      if (isClosed) throw threadEnded(name, closed)
+      return run(input).output
+    },
+    async close() {
+      isClosed = true
+    },
   }
 }
 
@@ -83,7 +95,7 @@ function startThread(order: TaskOrder): Thread {
     return next
   }
   const end = (reason: string, cause?: unknown): void => {
-    ended ??= new DataError('worker-failed', `a worker thread (${order.name}) ended: ${reason}`, { cause })
+    ended ??= threadEnded(order.name, reason, cause)
     for (const { reject } of waiting.splice(0)) reject(ended)
   }
   worker.on('message', (answer: TaskAnswer) => {
@@ -103,7 +115,7 @@ function startThread(order: TaskOrder): Thread {
         worker.postMessage(input, transfer)
       }),
     async stop() {
-      end('the pool was closed')
+      end(closed)
       worker.ref() // the program must not end while its last statement waits for this
       await worker.terminate()
     },
