@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareShards } from '@swat-js/data/node'
+import { openShards, prepareShards } from '@swat-js/data/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolveRunConfig } from './config/resolve-run-config.js'
 import type { RunConfigInput } from './config/run-config.js'
 import { trainRun } from './run.js'
+import { readHeldOut } from './text/sharded-data.js'
 
 let folder: string
 const path = (name: string) => join(folder, name)
@@ -96,6 +97,55 @@ describe('training from shards', () => {
       expect(second.epoch).toBeLessThanOrEqual(first.epoch)
     },
   )
+
+  it('of several sets as much is held out as their weights say, of the first tokens too', async () => {
+    const sets = [
+      { folder: path('pages'), weight: 3 },
+      { folder: path('others'), weight: 1 },
+    ]
+    const parts = await Promise.all(
+      sets.map(async ({ folder: set }) => {
+        const source = openShards(set, { split: 'validation' })
+        const tokens = new Int32Array(source.tokenCount)
+        source.read(0, tokens)
+        source.close()
+        return [...tokens]
+      }),
+    )
+    const [pages, others] = parts as [number[], number[]]
+    const heldOut = (tokens: number, finalTokens: number | null) => [
+      ...readHeldOut(sets, { validation: { ...config('held-out').validation, tokens, finalTokens } }),
+    ]
+    const first = [...pages.slice(0, 30), ...others.slice(0, 10)]
+    expect(heldOut(40, 40)).toEqual(first)
+    expect(heldOut(40, 80)).toEqual([...first, ...pages.slice(30, 60), ...others.slice(10, 20)])
+    expect(heldOut(40, null)).toEqual([...first, ...pages.slice(30), ...others.slice(10)])
+    expect(heldOut(1e6, null)).toEqual([...pages, ...others])
+  })
+
+  it('empty documents make no difference between a set and its text', async () => {
+    const lines = Array.from({ length: 30 }, (_, i) =>
+      JSON.stringify({ text: i % 4 === 1 ? '' : `whale ${i} `.repeat(i) }),
+    )
+    await writeFile(path('gaps.jsonl'), lines.join('\n'))
+    const data = { path: path('gaps.jsonl') }
+    for (const [name, split] of Object.entries({
+      document: { by: 'document', validationShare: 0.2 },
+      position: { by: 'position', validationShare: 0.2 },
+    } as const)) {
+      const common = { split, training: { steps: 20, batchSize: 2, length: 16 } }
+      const fromText = config(`gaps-${name}`, { ...common, data, tokenizer: { type: 'byte' } })
+      await trainRun(fromText)
+      const set = path(`gaps-set-${name}`)
+      const { tokenizer, seed } = fromText
+      await prepareShards({
+        ...{ folder: set, source: data, tokenizer: { type: 'byte' }, endOfDocument: tokenizer.endOfDocument },
+        ...{ split: fromText.split, seed, workers: 0 },
+      })
+      await trainRun(config(`gaps-sharded-${name}`, { ...common, data: { shards: set } }))
+      expect(await metricsOf(`gaps-sharded-${name}`)).toEqual(await metricsOf(`gaps-${name}`))
+    }
+  })
 
   it('the record names the tokenizer of the set', async () => {
     await trainRun(config('recorded', { training: { steps: 1, batchSize: 1, length: 8 } }))

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -70,6 +70,15 @@ describe('swat data inspect', () => {
     const shown = part.stdout.match(/^ {2}".*"$/gm)?.map((line) => JSON.parse(line) as string)
     expect(shown).toHaveLength(5)
     for (const text of shown ?? []) expect(texts).toContainEqual(expect.stringMatching(`^${text}`))
+  })
+
+  it('takes a folder of texts with a manifest of something else for what it is', async () => {
+    await mkdir(join(folder, 'app'))
+    await writeFile(join(folder, 'app/manifest.json'), '{"name":"my app"}')
+    await writeFile(join(folder, 'app/book.txt'), 'Call me.')
+    const { code, stdout, stderr } = await runSwat(['data', 'inspect', 'app'], folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('Documents   1, 8 bytes of UTF-8')
   })
 
   it('looks at the texts of a module', async () => {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   byteTokenizer,
@@ -21,10 +21,18 @@ export interface NamedInspection {
 
 type Report = (done: number, total: number) => void
 
-/** Whether a path is the folder of a set that `swat data prepare` finished. */
+/**
+ * Whether a path is the folder of a set that `swat data prepare` finished. So is one whose manifest is damaged, but not
+ * a folder of texts with a manifest of something else.
+ */
 export async function isPreparedSet(path: string): Promise<boolean> {
-  const found = await stat(join(path, 'manifest.json')).catch(() => null)
-  return found?.isFile() ?? false
+  const text = await readFile(join(path, 'manifest.json'), 'utf8').catch(() => null)
+  if (text === null) return false
+  try {
+    return (JSON.parse(text) as { format?: unknown } | null)?.format === 'swat-token-shards'
+  } catch {
+    return (await stat(join(path, 'tokenizer.json')).catch(() => null)) !== null
+  }
 }
 
 /**

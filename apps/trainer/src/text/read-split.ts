@@ -10,7 +10,10 @@ import type { DataSettings, RunConfig } from '../config/run-config.js'
  * @throws DataError when the text cannot be read or is too short
  */
 export async function readSplit(config: Pick<RunConfig, 'data' | 'split' | 'seed'>): Promise<DocumentSplit> {
-  return splitDocuments(await readDocuments(documentSource(config.data)), { ...config.split, seed: config.seed })
+  const documents = await readDocuments(documentSource(config.data))
+  // as prepared sets have none: an empty document is nothing to learn from
+  const withText = documents.filter(({ text }) => text !== '')
+  return splitDocuments(withText, { ...config.split, seed: config.seed })
 }
 
 /**

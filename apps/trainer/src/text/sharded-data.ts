@@ -6,6 +6,7 @@ import type { RunConfig, ShardSet } from '../config/run-config.js'
 import { expectScorable } from './expect-scorable.js'
 import { firstWords } from './first-words.js'
 import type { RunData } from './run-data.js'
+import { shareOut } from './share-out.js'
 
 /** As a configuration names them: one folder, or several with weights. */
 export type GivenShards = NonNullable<RunConfig['data']['shards']>
@@ -75,7 +76,8 @@ export async function openShardedData(
 }
 
 /**
- * What is measured of the held-out tokens of all sets, one set after the other.
+ * What is measured of the held-out tokens: of several sets, as much of each as its weight says. So are the first
+ * `validation.tokens`, which are measured at intervals; a set that has less is measured whole.
  *
  * @throws SwatError `config` when a set has none, or they are too many to be held in memory
  */
@@ -95,15 +97,20 @@ export function readHeldOut(
     }
     const [{ manifest }] = opened
     const tokens = manifest.dtype === 'uint16' ? new Uint16Array(wanted) : new Uint32Array(wanted)
+    const weights = sets.map(({ weight }) => weight)
+    const done = opened.map(() => 0)
     let position = 0
-    for (const source of opened) {
-      const count = Math.min(source.tokenCount, wanted - position)
-      for (let start = 0; start < count; start += chunk) {
-        const part = new Int32Array(Math.min(chunk, count - start))
-        source.read(start, part)
-        tokens.set(part, position + start)
+    for (const end of [Math.min(validation.tokens, wanted), wanted]) {
+      const left = opened.map(({ tokenCount }, index) => tokenCount - done[index])
+      for (const [index, count] of shareOut(end - position, left, weights).entries()) {
+        for (let start = 0; start < count; start += chunk) {
+          const part = new Int32Array(Math.min(chunk, count - start))
+          opened[index].read(done[index] + start, part)
+          tokens.set(part, position + start)
+        }
+        done[index] += count
+        position += count
       }
-      position += count
     }
     return tokens
   } finally {
