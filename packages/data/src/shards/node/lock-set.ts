@@ -7,6 +7,11 @@ import { writeError } from './write-error.js'
 /** Name of the file that says which process prepares a set. */
 export const lockName = 'prepare.lock'
 
+const asidePattern = /^prepare\.lock\.[\da-f-]{36}(\.left)?\.tmp$/
+
+/** Whether a file is a lock, or was written aside to become one. */
+export const isLockName = (name: string): boolean => name === lockName || asidePattern.test(name)
+
 /**
  * Keeps other processes from preparing a set in the same folder. The lock of a process that is gone is taken over.
  *

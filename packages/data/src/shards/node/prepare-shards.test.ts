@@ -342,6 +342,71 @@ describe('a folder', () => {
     expect(await readdir(folder)).toEqual(['thesis.txt'])
   })
 
+  test.each<[what: string, files: Record<string, string>, reason: string]>([
+    [
+      'a folder named unfinished',
+      { 'unfinished/novel.txt': 'chapter 1', 'tokenizer.json': 'mine', 'other.txt': 'mine' },
+      'holds a folder named unfinished that no preparation is known to have made. Choose a new or an empty folder.',
+    ],
+    [
+      'a state of something else',
+      { 'unfinished/state.json': '{"level":3}', 'train-00000.tokens': 'mine' },
+      'holds a folder named unfinished that no preparation',
+    ],
+    [
+      'a manifest.json of a web page',
+      { 'manifest.json': '{"name":"App","icons":[]}', 'tokenizer.json': 'mine' },
+      'holds a manifest.json of something else. Choose a new or an empty folder.',
+    ],
+    ['a manifest.json that is not JSON', { 'manifest.json': 'CACHE MANIFEST' }, 'a manifest.json of something else'],
+    ['a tokenizer', { 'tokenizer.json': 'mine' }, 'holds other files (tokenizer.json)'],
+    ['a file that was written aside by another', { 'novel.tmp': 'mine' }, 'holds other files (novel.tmp)'],
+    [
+      'shards among other files',
+      { 'train-00000.tokens': 'mine', 'notes.txt': 'mine' },
+      'holds other files (notes.txt, train-00000.tokens)',
+    ],
+  ])('that holds %s of somebody else is refused, and is left as it is', async (_, files, reason) => {
+    const { folder, options } = await begin()
+    for (const [name, contents] of Object.entries(files)) {
+      await mkdir(join(folder, name, '..'), { recursive: true })
+      await writeFile(join(folder, name), contents)
+    }
+    for (const restart of [false, true]) {
+      await expect(prepareShards({ ...options, restart })).rejects.toMatchObject({
+        code: 'different-preparation',
+        message: expect.stringContaining(reason),
+      })
+    }
+    for (const [name, contents] of Object.entries(files)) {
+      expect(await readFile(join(folder, name), 'utf8')).toBe(contents)
+    }
+    expect((await readdir(folder, { recursive: true })).filter((name) => /lock/.test(name))).toEqual([])
+  })
+
+  test('that has lost its manifest is prepared again with restart alone', async () => {
+    const { folder, options } = await begin()
+    await prepareShards(options)
+    const before = await bytesOf(folder)
+    await rm(join(folder, 'manifest.json'))
+    await expect(prepareShards(options)).rejects.toThrow('or remove these with restart')
+    expect((await prepareShards({ ...options, restart: true })).outcome).toBe('new')
+    expect(await bytesOf(folder)).toEqual(before)
+  })
+
+  test('keeps what somebody else put among what is unfinished', async () => {
+    const { folder, options } = await begin(Array.from({ length: 30 }, (_, i) => textOf(i, 12_000)))
+    const controller = new AbortController()
+    const stopped = prepareShards({ ...options, signal: controller.signal, onProgress: () => controller.abort() })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    await writeFile(join(folder, 'unfinished', 'notes.txt'), 'mine')
+    await writeFile(join(folder, 'novel.tmp'), 'mine')
+    expect((await prepareShards(options)).outcome).toBe('resumed')
+    expect((await prepareShards(options)).outcome).toBe('present')
+    expect(await readFile(join(folder, 'unfinished', 'notes.txt'), 'utf8')).toBe('mine')
+    expect(await readFile(join(folder, 'novel.tmp'), 'utf8')).toBe('mine')
+  })
+
   test('is not prepared twice at once; the lock of a process that is gone is taken over', async () => {
     const { folder, options } = await begin()
     const [one, other] = await Promise.allSettled([prepareShards(options), prepareShards(options)])

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -41,11 +41,14 @@ import {
   type SplitInput,
 } from './select-documents.js'
 import {
+  clearSet,
   expectOwnFolder,
   makeFolders,
+  makeUnfinished,
   removeEmptyFolders,
   removeOthers,
   removeSet,
+  removeUnfinished,
   unfinishedName,
 } from './set-folder.js'
 import { openShardWriter, type ShardWriter } from './shard-writer.js'
@@ -123,22 +126,22 @@ interface Preparation {
 async function prepareIn(preparation: Preparation, inputs: readonly SplitInput[]): Promise<PreparedSet> {
   const { options, made, unfinished } = preparation
   const { folder, restart = false } = options
-  expectOwnFolder(folder, owner)
-  if (restart) removeSet(folder, owner)
+  expectOwnFolder(folder, restart, owner)
+  if (restart) clearSet(folder, owner)
   if (existsSync(join(folder, 'manifest.json'))) {
     const manifest = presentSet(folder, made)
-    rmSync(unfinished, { recursive: true, force: true })
+    removeUnfinished(folder, owner)
     return { folder, manifest, outcome: 'present', seconds: 0, tokenizerSeconds: 0, tokensPerSecond: 0 }
   }
   let state = readState(unfinished, owner)
   const outcome = state === null || state.tokenizer === null ? 'new' : 'resumed'
   if (state === null) {
-    removeSet(folder, owner)
+    clearSet(folder, owner)
     state = { made, tokenizer: null, position: firstPosition, digests: 0, splits: {} }
   } else expectSame(folder, state.made, made)
 
   try {
-    makeFolders(unfinished, owner)
+    makeUnfinished(folder, owner)
     writeState(unfinished, state, owner)
     const began = performance.now()
     const chosen = await chooseInputs(preparation, inputs)
@@ -437,7 +440,7 @@ async function writeShards(
 
 /** Writes the manifest and removes what was needed to write it. */
 function complete(
-  { options, deciding, made, unfinished }: Preparation,
+  { options, deciding, made }: Preparation,
   { splits: reached, position, tokenizer }: PrepareState,
   { skipped }: ChosenInputs,
   { vocabSize, endOfDocument }: LoadedTokenizer,
@@ -465,7 +468,7 @@ function complete(
     },
   }
   writeWhole(join(options.folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, owner)
-  rmSync(unfinished, { recursive: true, force: true })
+  removeUnfinished(options.folder, owner)
   return manifest
 }
 
