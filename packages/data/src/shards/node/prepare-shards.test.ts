@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -444,6 +444,61 @@ describe('a folder', () => {
     await writeFile(join(folder, 'unfinished', 'train-00000.tokens'), 'short')
     const resumed = prepareShards({ ...stopped, signal: new AbortController().signal })
     await expect(resumed).rejects.toThrow('are shorter than was noted. Begin anew with restart')
+  })
+})
+
+describe('open files', () => {
+  /** Open files whose path begins so. */
+  const openFiles = (start: string): string[] =>
+    readdirSync('/proc/self/fd').flatMap((descriptor) => {
+      try {
+        const path = readlinkSync(`/proc/self/fd/${descriptor}`)
+        return path.startsWith(start) ? [path] : []
+      } catch {
+        return [] // the descriptor of the list itself
+      }
+    })
+
+  test.skipIf(!existsSync('/proc/self/fd'))('are closed after a stop and after every refusal', async () => {
+    const path = await jsonLines(Array.from({ length: 60 }, (_, i) => `${i}${textOf(i, 12_000)}`))
+    const folder = newFolder()
+    const options: PrepareOptions = { ...plain, folder, source: { path }, deduplicate: true, shardTokens: 1e7 }
+    for (let time = 0; time < 3; time++) {
+      const controller = new AbortController()
+      const stopped = prepareShards({ ...options, signal: controller.signal, onProgress: () => controller.abort() })
+      await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    }
+    await expect.poll(() => [...openFiles(path), ...openFiles(folder)]).toEqual([])
+    const names = ['train-00000.tokens', 'train-00000.starts', 'digests']
+    for (const name of names) {
+      const file = join(folder, 'unfinished', name)
+      const contents = await readFile(file)
+      await writeFile(file, '')
+      await expect(prepareShards(options)).rejects.toMatchObject({
+        code: 'invalid-shards',
+        message: expect.stringMatching(/shorter than was noted\. Begin anew with restart\.$/),
+      })
+      await rm(file)
+      await expect(prepareShards(options)).rejects.toMatchObject({
+        code: 'invalid-shards',
+        message: `prepareShards: ${file} was noted, but is missing. Begin anew with restart.`,
+      })
+      await writeFile(file, contents)
+    }
+    await expect.poll(() => [...openFiles(path), ...openFiles(folder)]).toEqual([])
+    expect((await prepareShards(options)).outcome).toBe('resumed')
+  })
+
+  test('a complete shard that is missing is named', async () => {
+    const path = await jsonLines(Array.from({ length: 60 }, (_, i) => `${i}${textOf(i, 12_000)}`))
+    const folder = newFolder()
+    const options: PrepareOptions = { ...plain, folder, source: { path }, shardTokens: 20_000 }
+    const controller = new AbortController()
+    const stopped = prepareShards({ ...options, signal: controller.signal, onProgress: () => controller.abort() })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    await rm(join(folder, 'train-00000.tokens'))
+    await expect(prepareShards(options)).rejects.toThrow(/train-00000\.tokens was noted, but is missing\. Begin anew/)
+    expect((await prepareShards({ ...options, restart: true })).outcome).toBe('new')
   })
 })
 

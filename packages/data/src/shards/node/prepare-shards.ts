@@ -32,7 +32,7 @@ import {
   type DecidingOptions,
   type PrepareOptions,
 } from './prepare-options.js'
-import { openDigestFile, readState, writeState, type PrepareState } from './prepare-state.js'
+import { openDigestFile, readState, writeState, type DigestFile, type PrepareState } from './prepare-state.js'
 import {
   firstPosition,
   memoryInput,
@@ -351,7 +351,8 @@ async function writeShards(
   const dtype = tokenDtype(tokenizer.vocabSize)
 
   const met = chosen.deduplicate ? new DigestTable() : null
-  const digests = met && openDigestFile(unfinished, state.digests, met, owner)
+  let digests: DigestFile | null = null
+  const selection = selectDocuments(chosen.inputs, { ...chosen, met, from: state.position })
   const writers = new Map<SplitName, ShardWriter>()
   const pool = openTaskPool(
     'packTexts',
@@ -366,8 +367,6 @@ async function writeShards(
     }
     return writer
   }
-  for (const split of splitNames) if (state.splits[split]) writerOf(split)
-  removeOthers(folder, unfinished, state)
   let { position } = state
   const note = (): PrepareState => {
     const splits = { ...state.splits }
@@ -410,7 +409,9 @@ async function writeShards(
   }
 
   try {
-    const selection = selectDocuments(chosen.inputs, { ...chosen, met, from: state.position })
+    digests = met && openDigestFile(unfinished, state.digests, met, owner)
+    for (const split of splitNames) if (state.splits[split]) writerOf(split)
+    removeOthers(folder, unfinished, state)
     let batch: SelectedDocument[] = []
     let characters = 0
     for (;;) {
@@ -434,7 +435,11 @@ async function writeShards(
   } finally {
     for (const writer of writers.values()) writer.close()
     digests?.close()
-    await pool.close()
+    try {
+      await selection.return(position)
+    } finally {
+      await pool.close()
+    }
   }
 }
 
