@@ -14,6 +14,7 @@ import { splitByShares } from '../split-by-shares.js'
 import { openShards } from './open-shards.js'
 import type { PrepareOptions } from './prepare-options.js'
 import { prepareShards } from './prepare-shards.js'
+import type { PrepareState } from './prepare-state.js'
 import { verifyShards } from './verify-shards.js'
 
 let root = ''
@@ -444,6 +445,71 @@ describe('a folder', () => {
     await writeFile(join(folder, 'unfinished', 'train-00000.tokens'), 'short')
     const resumed = prepareShards({ ...stopped, signal: new AbortController().signal })
     await expect(resumed).rejects.toThrow('are shorter than was noted. Begin anew with restart')
+  })
+})
+
+describe('a signal', () => {
+  test('that has aborted ends a call before anything is read', async () => {
+    const path = join(root, 'bad.jsonl')
+    await writeFile(path, 'no JSON\n')
+    for (const split of [null, { by: 'position', validationShare: 0.5 }] as const) {
+      const options = { ...plain, folder: newFolder(), source: { path }, split, signal: AbortSignal.abort() }
+      await expect(prepareShards(options)).rejects.toMatchObject({ code: 'aborted' })
+    }
+  })
+
+  test('ends the reading for a split by position', async () => {
+    const controller = new AbortController()
+    const reading = { last: 0, abort: () => controller.abort() }
+    Object.assign(globalThis, { reading })
+    const module = join(root, 'aborting.mjs')
+    const record = "{ get text() { if ((reading.last = i) === 3) reading.abort(); return 'text ' } }"
+    await writeFile(module, `export default Array.from({ length: 100 }, (_, i) => (${record}))\n`)
+    const stopped = prepareShards({
+      ...plain,
+      folder: newFolder(),
+      source: { module },
+      split: { by: 'position', validationShare: 0.5 },
+      signal: controller.signal,
+    })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    expect(reading.last).toBe(3)
+  })
+
+  test('that aborts between two documents keeps what is written', async () => {
+    const controller = new AbortController()
+    Object.assign(globalThis, { stopReading: () => controller.abort() })
+    const module = join(root, 'stopping.mjs')
+    const record = '{ get text() { if (i === 5) stopReading(); return String(i).repeat(3e5) } }'
+    await writeFile(module, `export default Array.from({ length: 9 }, (_, i) => (${record}))\n`)
+    const folder = newFolder()
+    const options: PrepareOptions = { ...plain, folder, source: { module } }
+    await expect(prepareShards({ ...options, signal: controller.signal })).rejects.toMatchObject({ code: 'aborted' })
+    const state = JSON.parse(await readFile(join(folder, 'unfinished', 'state.json'), 'utf8')) as PrepareState
+    expect([state.position.kept, state.splits.train?.open.documents]).toEqual([5, 5])
+    const { outcome, manifest } = await prepareShards(options)
+    expect([outcome, manifest.splits.train?.documents]).toEqual(['resumed', 9])
+    await verifyShards(folder)
+  })
+
+  test('ends the merging of a tokenizer', async () => {
+    const controller = new AbortController()
+    let merged = 0
+    const folder = newFolder()
+    const options: PrepareOptions = {
+      ...plain,
+      folder,
+      source: { path: await jsonLines(texts) },
+      tokenizer: { type: 'bpe', vocabSize: 300 },
+    }
+    const onProgress: PrepareOptions['onProgress'] = (progress) => {
+      if (progress.stage !== 'tokenizer' || progress.work !== 'merging') return
+      if (++merged === 3) controller.abort()
+    }
+    const stopped = prepareShards({ ...options, signal: controller.signal, onProgress })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    expect(merged).toBe(3)
+    expect((await prepareShards(options)).outcome).toBe('new')
   })
 })
 

@@ -22,6 +22,7 @@ import {
   type SplitName,
 } from '../shard-manifest.js'
 import { splitByShares } from '../split-by-shares.js'
+import { expectNotStopped } from './expect-not-stopped.js'
 import { lockSet } from './lock-set.js'
 import { makeSetTokenizer, readTokenizerFile } from './make-set-tokenizer.js'
 import { expectShard, readManifest } from './open-shards.js'
@@ -243,14 +244,18 @@ interface ChosenInputs {
 }
 
 /** A split by share of the characters needs all documents: they are read, divided, and are inputs in memory then. */
-async function chooseInputs({ deciding }: Preparation, inputs: readonly SplitInput[]): Promise<ChosenInputs> {
+async function chooseInputs(
+  { deciding, options: { signal } }: Preparation,
+  inputs: readonly SplitInput[],
+): Promise<ChosenInputs> {
+  expectNotStopped(signal)
   const { split, seed, deduplicate } = deciding
   const skipped = { empty: 0, duplicates: 0 }
   if (split === null) return { inputs, skipped, deduplicate, splitOf: () => 'train' }
   if ('shares' in split) return { inputs, skipped, deduplicate, splitOf: splitByShares(split.shares, seed) }
   const documents: Document[] = []
   const met = deduplicate ? new DigestTable() : null
-  const selection = selectDocuments(inputs, { splitOf: () => 'train', met, from: firstPosition })
+  const selection = selectDocuments(inputs, { splitOf: () => 'train', met, from: firstPosition, signal })
   for (;;) {
     const next = await selection.next()
     if (next.done === true) {
@@ -319,9 +324,8 @@ async function* trainingTexts({ options, deciding }: Preparation, chosen: Chosen
   const met = chosen.deduplicate ? new DigestTable() : null
   const total = bytesOfInputs(chosen)
   const onRead = (done: number): void => onProgress?.({ stage: 'tokenizer', work: 'reading', done, total })
-  const selection = { splitOf: chosen.splitOf, met, from: firstPosition, onRead }
+  const selection = { splitOf: chosen.splitOf, met, from: firstPosition, onRead, signal }
   for await (const { text, split, position } of selectDocuments(chosen.inputs, selection)) {
-    if (signal?.aborted) throw stopped()
     if (split === 'train' && isSampled(position.kept)) yield text
   }
 }
@@ -330,10 +334,6 @@ async function* trainingTexts({ options, deciding }: Preparation, chosen: Chosen
 function bytesOfInputs({ inputs }: ChosenInputs): number | null {
   const sizes = inputs.map(({ input }) => input.byteLength)
   return sizes.every((size) => size !== null) ? sizes.reduce((sum, size) => sum + size, 0) : null
-}
-
-function stopped(): DataError {
-  return new DataError('aborted', `${owner}: stopped. Start again with the same options: it goes on where it was.`)
 }
 
 const batchCharacters = 1 << 18
@@ -352,7 +352,7 @@ async function writeShards(
 
   const met = chosen.deduplicate ? new DigestTable() : null
   let digests: DigestFile | null = null
-  const selection = selectDocuments(chosen.inputs, { ...chosen, met, from: state.position })
+  const selection = selectDocuments(chosen.inputs, { ...chosen, met, from: state.position, signal })
   const writers = new Map<SplitName, ShardWriter>()
   const pool = openTaskPool(
     'packTexts',
@@ -393,10 +393,7 @@ async function writeShards(
     const last = documents.at(-1)!
     position = last.position
     report(last.bytesRead, documents.length, byteLengths, tokens.length)
-    if (signal?.aborted) {
-      note()
-      throw stopped()
-    }
+    expectNotStopped(signal)
     if (performance.now() - notedAt < noteInterval) return
     note()
     notedAt = performance.now()
@@ -432,6 +429,9 @@ async function writeShards(
     }
     for (const writer of writers.values()) writer.seal()
     return { reached: note(), tokens: report.tokens() }
+  } catch (error) {
+    if (error instanceof DataError && error.code === 'aborted') note()
+    throw error
   } finally {
     for (const writer of writers.values()) writer.close()
     digests?.close()
