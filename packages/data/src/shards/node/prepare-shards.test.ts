@@ -390,7 +390,7 @@ describe('a folder', () => {
     await prepareShards(options)
     const before = await bytesOf(folder)
     await rm(join(folder, 'manifest.json'))
-    await expect(prepareShards(options)).rejects.toThrow('or remove these with restart')
+    await expect(prepareShards(options)).rejects.toThrow('or remove these and begin anew with restart.')
     expect((await prepareShards({ ...options, restart: true })).outcome).toBe('new')
     expect(await bytesOf(folder)).toEqual(before)
   })
@@ -599,6 +599,24 @@ describe('refuses', () => {
       { tokenizer: { type: 'bpe', vocabSize: 300, sampleShare: 0 } },
       'invalid-argument',
       'sampleShare',
+    ],
+    [
+      'shares by position',
+      { split: { by: 'position' as 'document', shares: [8, 1, 1] } },
+      'invalid-argument',
+      `split.by of a split with shares must be 'document', got "position".`,
+    ],
+    [
+      'a split by something else',
+      { split: { by: 'token' as 'document', validationShare: 0.5 } },
+      'invalid-argument',
+      `split.by must be 'position' or 'document', got "token".`,
+    ],
+    [
+      'another kind of tokenizer',
+      { tokenizer: { type: 'unigram' as 'bpe', vocabSize: 300 } },
+      'invalid-argument',
+      `tokenizer.type must be 'byte' or 'bpe', got "unigram".`,
     ],
     ['shards of nothing', { shardTokens: 0 }, 'invalid-argument', 'shardTokens'],
     ['half a worker', { workers: 0.5 }, 'invalid-argument', 'workers'],

@@ -103,7 +103,7 @@ export function expectOwnFolder(folder: string, restart: boolean, owner: string)
   if (others.length === 0 || wasRemoved || (isSet && restart)) return
   refuse(
     `other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`,
-    isSet ? 'Choose a new or an empty folder, or remove these with restart' : undefined,
+    isSet ? 'Choose a new or an empty folder, or remove these and begin anew with restart' : undefined,
   )
 }
 
