@@ -14,6 +14,7 @@ import { DataError } from '../../data-error.js'
 import { manifestFormat, shardFileName, splitNames } from '../shard-manifest.js'
 import { isLockName } from './lock-set.js'
 import type { PrepareState } from './prepare-state.js'
+import { syncFolder } from './sync-folder.js'
 import { writeError } from './write-error.js'
 
 /** Name of the folder, inside a set's own, where everything lies that is not complete. */
@@ -180,10 +181,14 @@ export function removeSet(folder: string, owner: string): void {
   removeUnfinished(folder, owner)
 }
 
-/** Removes the folder of what is unfinished, unless something is in it that is not ours. */
+/**
+ * Removes the folder of what is unfinished, unless something is in it that is not ours. After a power cut the set is
+ * complete or unfinished: the names of complete files are on the disk first.
+ */
 export function removeUnfinished(folder: string, owner: string): void {
   const unfinished = join(folder, unfinishedName)
   if (!existsSync(unfinished)) return
+  syncFolder(folder, owner)
   try {
     const names = readdirSync(unfinished)
     for (const name of names) if (isUnfinished(name)) rmSync(join(unfinished, name), { force: true })
