@@ -449,13 +449,19 @@ describe('a folder', () => {
 })
 
 describe('a signal', () => {
-  test('that has aborted ends a call before anything is read', async () => {
+  test('that has aborted ends a call before anything is read, made or removed', async () => {
     const path = join(root, 'bad.jsonl')
     await writeFile(path, 'no JSON\n')
     for (const split of [null, { by: 'position', validationShare: 0.5 }] as const) {
       const options = { ...plain, folder: newFolder(), source: { path }, split, signal: AbortSignal.abort() }
       await expect(prepareShards(options)).rejects.toMatchObject({ code: 'aborted' })
+      expect(existsSync(options.folder)).toBe(false)
     }
+    const options = { ...plain, folder: newFolder(), source: { path: await jsonLines(['one']) } }
+    await prepareShards(options)
+    const again = prepareShards({ ...options, restart: true, signal: AbortSignal.abort() })
+    await expect(again).rejects.toMatchObject({ code: 'aborted' })
+    await verifyShards(options.folder)
   })
 
   test('ends the reading for a split by position', async () => {

@@ -126,7 +126,8 @@ interface Preparation {
 
 async function prepareIn(preparation: Preparation, inputs: readonly SplitInput[]): Promise<PreparedSet> {
   const { options, made, unfinished } = preparation
-  const { folder, restart = false } = options
+  const { folder, restart = false, signal } = options
+  expectNotStopped(signal)
   expectOwnFolder(folder, restart, owner)
   if (restart) clearSet(folder, owner)
   if (existsSync(join(folder, 'manifest.json'))) {
@@ -248,7 +249,6 @@ async function chooseInputs(
   { deciding, options: { signal } }: Preparation,
   inputs: readonly SplitInput[],
 ): Promise<ChosenInputs> {
-  expectNotStopped(signal)
   const { split, seed, deduplicate } = deciding
   const skipped = { empty: 0, duplicates: 0 }
   if (split === null) return { inputs, skipped, deduplicate, splitOf: () => 'train' }
