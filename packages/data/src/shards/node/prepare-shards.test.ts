@@ -367,7 +367,7 @@ describe('a folder', () => {
       { 'train-00000.tokens': 'mine', 'notes.txt': 'mine' },
       'holds other files (notes.txt, train-00000.tokens)',
     ],
-  ])('that holds %s of somebody else is refused, and is left as it is', async (_, files, reason) => {
+  ])('that holds %s, but no set, is refused and left as it is', async (_, files, reason) => {
     const { folder, options } = await begin()
     for (const [name, contents] of Object.entries(files)) {
       await mkdir(join(folder, name, '..'), { recursive: true })
