@@ -138,6 +138,14 @@ describe('compression', () => {
       ...{ file: 'texts.tar.gz', contents: gzip, code: 'unsupported-format' },
       message: /texts\.tar\.gz is not read: of compressed files gzip and zstd are, and no archives\. Unpack it first/,
     },
+    'tokens of nanoGPT': {
+      ...{ file: 'train.bin', contents: 'abcd', code: 'unsupported-format' },
+      message: /train\.bin is a file of tokens by its name, not of text\. openTokenFile reads .*give format: 'text'\.$/,
+    },
+    'tokens of a prepared set in gzip': {
+      ...{ file: 'train-00000.TOKENS.gz', contents: gzip, code: 'unsupported-format' },
+      message: /is a file of tokens by its name.*openShards a prepared set/,
+    },
     'another compression': {
       ...{ file: 'texts.jsonl.xz', contents: 'x', code: 'unsupported-format' },
       message: /texts\.jsonl\.xz is not read/,
@@ -159,6 +167,7 @@ describe('compression', () => {
       ...{ file: 'frames.jsonl.zst', contents: bytes(zstd, zstd) },
       texts: [...zstdTexts(), ...zstdTexts()],
     },
+    'text that is called .bin': { file: 'text.bin', contents: 'one', texts: ['one'], options: { format: 'text' } },
     'endings in capitals': { file: 'CAPITALS.JSONL.GZ', contents: gzipSync(line), texts: ['one'] },
   })
 })

@@ -84,3 +84,22 @@ test('killed 20 times and more, anywhere: the bytes are those of an undisturbed 
     await rm(folder, { recursive: true })
   }
 })
+
+test('killed while a set is removed, at any call: it goes on, and files of others stay', async () => {
+  const folder = join(root, 'removed')
+  const own = { ...options, folder }
+  await prepareShards(own)
+  await writeFile(join(folder, 'README.txt'), 'mine')
+  const shards = (await readdir(folder)).filter((name) => name.endsWith('.tokens')).length
+  const most = shards + 16 // calls until all is removed
+  for (let call = 1; call <= most; call += 2) {
+    const when = call % 4 === 1 ? 'before' : 'after'
+    expect(await prepare({ ...own, restart: true }, call, when)).toBe('SIGKILL')
+    if (call + 2 <= most && call % 3 !== 0) continue // the next removal begins where this one ended
+    expect(['new', 'resumed', 'present']).toContain((await prepareShards(own)).outcome)
+    const { 'README.txt': mine, ...found } = await contentsOf(folder)
+    expect(mine).toBe('mine')
+    expect(Object.keys(found)).toEqual(Object.keys(undisturbed))
+    for (const [name, contents] of Object.entries(found)) expect(contents === undisturbed[name], name).toBe(true)
+  }
+})

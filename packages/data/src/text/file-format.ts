@@ -16,6 +16,7 @@ const formats = Object.keys(endings) as TextFormat[]
 
 const compressedEnding = /\.(gz|gzip|zst|zstd)$/i
 const unreadableEnding = /\.(7z|arrow|br|bz2|feather|lz4|lzma|orc|pkl|rar|tar|tgz|xz|zip)$/i
+const tokensEnding = /\.(bin|tokens)$/i
 
 /** How a file is stored and divided. */
 export interface FileFormat {
@@ -39,6 +40,13 @@ export function fileFormat(owner: string, name: string, asked: NonNullable<ReadO
       'unsupported-format',
       `${owner}: ${name} is not read: of compressed files gzip and zstd are, and no archives. Unpack it first, or ` +
         'name another format if the ending is wrong.',
+    )
+  }
+  if (tokensEnding.test(stem) && asked === 'auto') {
+    throw new DataError(
+      'unsupported-format',
+      `${owner}: ${name} is a file of tokens by its name, not of text. openTokenFile reads .bin files of nanoGPT and ` +
+        "llm.c, openShards a prepared set with its .tokens files. If it is text all the same, give format: 'text'.",
     )
   }
   const lower = stem.toLowerCase()

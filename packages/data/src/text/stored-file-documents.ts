@@ -1,3 +1,4 @@
+import { checkChoice } from '../check-choice.js'
 import { DataError } from '../data-error.js'
 import type { Document } from './document.js'
 import { fileFormat } from './file-format.js'
@@ -93,10 +94,4 @@ async function* counted(
 
 function withoutUndefined(options: ReadOptions): ReadOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-function checkChoice(owner: string, name: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return
-  const message = `${owner}: ${name} must be ${choices.map((choice) => `'${choice}'`).join(' or ')}, got ${JSON.stringify(value)}.`
-  throw new DataError('invalid-argument', message)
 }

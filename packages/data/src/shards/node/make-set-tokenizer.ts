@@ -3,19 +3,22 @@ import { DataError } from '../../data-error.js'
 import { byteTokenizer } from '../../tokens/byte-tokenizer.js'
 import { loadTokenizer } from '../../tokens/load-tokenizer.js'
 import { trainBpeFrom } from '../../tokens/node/train-bpe-from.js'
+import { expectNotStopped } from './expect-not-stopped.js'
 import type { DecidingOptions, PrepareOptions } from './prepare-options.js'
 
 /** The contents of the tokenizer.json of a set whose tokenizer is made here. */
 export async function makeSetTokenizer(
   { tokenizer, endOfDocument }: DecidingOptions,
   trainingTexts: AsyncIterable<string>,
-  { onProgress, workers }: PrepareOptions,
+  { onProgress, workers, signal }: PrepareOptions,
 ): Promise<Uint8Array> {
   const specialTokens = endOfDocument === null ? [] : [endOfDocument]
   if ('vocabSize' in tokenizer) {
     const { vocabSize } = tokenizer
-    const onMerge = (done: number, total: number): void =>
+    const onMerge = (done: number, total: number): void => {
       onProgress?.({ stage: 'tokenizer', work: 'merging', done, total })
+      expectNotStopped(signal)
+    }
     const trained = await trainBpeFrom(trainingTexts, { vocabSize, specialTokens, workers, onProgress: onMerge })
     return contentsOf(trained.toJSON())
   }

@@ -130,6 +130,20 @@ describe('refuses', () => {
       'endOfDocument must be a whole number from 0 to 50256',
     ],
     [
+      'another place of the delimiter',
+      async () => file('place.bin', [], [1]),
+      { delimiter: 'behind' as 'after' },
+      'invalid-argument',
+      `delimiter must be 'after' or 'before', got "behind".`,
+    ],
+    [
+      'another format',
+      async () => file('format.bin', [], [1]),
+      { format: 'numpy' as 'nanogpt' },
+      'invalid-argument',
+      `format must be 'auto' or 'nanogpt' or 'llm.c', got "numpy".`,
+    ],
+    [
       'a token outside the vocabulary',
       async () => file('token.bin', [], [1, 50257]),
       {},

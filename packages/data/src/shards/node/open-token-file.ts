@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { checkChoice } from '../../check-choice.js'
 import { checkInteger } from '../../check-integer.js'
 import { DataError } from '../../data-error.js'
 import type { TokenSource } from '../../batches/token-source.js'
@@ -54,8 +55,11 @@ export function openTokenFile(path: string, options: TokenFileOptions): TokenFil
   const { vocabSize, endOfDocument, byteLength = NaN } = options
   checkInteger(owner, 'vocabSize', vocabSize, 1, 2 ** 31)
   if (endOfDocument !== null) checkInteger(owner, 'endOfDocument', endOfDocument, 0, vocabSize - 1)
-  const { format, file } = inspect(path, options.format ?? 'auto')
-  const delimiter = options.delimiter ?? (format === 'nanogpt' ? 'after' : 'before')
+  const { format: wanted = 'auto', delimiter: given } = options
+  checkChoice(owner, 'format', wanted, ['auto', 'nanogpt', 'llm.c'])
+  if (given !== undefined) checkChoice(owner, 'delimiter', given, ['after', 'before'])
+  const { format, file } = inspect(path, wanted)
+  const delimiter = given ?? (format === 'nanogpt' ? 'after' : 'before')
   const { tokenCount, read, close } = tokenFiles([file], owner)
   let starts: Float64Array | null = null
   const documentStarts = (): Float64Array =>

@@ -1,3 +1,4 @@
+import { checkChoice } from '../../check-choice.js'
 import { checkInteger } from '../../check-integer.js'
 import { DataError } from '../../data-error.js'
 import type { DocumentSource } from '../../text/node/document-source.js'
@@ -124,12 +125,20 @@ export function resolveOptions(options: PrepareOptions, owner: string): Deciding
       `${owner}: there is a source for each split, so that there is nothing to divide. Leave split out.`,
     )
   }
-  if (split !== null && 'shares' in split) splitByShares(split.shares, seed)
+  if (split !== null) checkSplit(split, seed, owner)
   return { tokenizer: resolveTokenizer(options.tokenizer, owner), endOfDocument, split, seed, deduplicate, shardTokens }
 }
 
+function checkSplit(split: SetSplit, seed: number, owner: string): void {
+  if (!('shares' in split)) return checkChoice(owner, 'split.by', split.by, ['position', 'document'])
+  checkChoice(owner, 'split.by of a split with shares', split.by, ['document'])
+  splitByShares(split.shares, seed)
+}
+
 function resolveTokenizer(tokenizer: SetTokenizer, owner: string): DecidingOptions['tokenizer'] {
-  if ('file' in tokenizer || tokenizer.type === 'byte') return tokenizer
+  if ('file' in tokenizer) return tokenizer
+  checkChoice(owner, 'tokenizer.type', tokenizer.type, ['byte', 'bpe'])
+  if (tokenizer.type === 'byte') return tokenizer
   const { type, vocabSize, sampleShare = 1 } = tokenizer
   checkInteger(owner, 'tokenizer.vocabSize', vocabSize, 256)
   if (!(sampleShare > 0 && sampleShare <= 1)) {

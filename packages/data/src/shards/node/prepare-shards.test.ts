@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { splitByShares } from '../split-by-shares.js'
 import { openShards } from './open-shards.js'
 import type { PrepareOptions } from './prepare-options.js'
 import { prepareShards } from './prepare-shards.js'
+import type { PrepareState } from './prepare-state.js'
 import { verifyShards } from './verify-shards.js'
 
 let root = ''
@@ -342,6 +343,71 @@ describe('a folder', () => {
     expect(await readdir(folder)).toEqual(['thesis.txt'])
   })
 
+  test.each<[what: string, files: Record<string, string>, reason: string]>([
+    [
+      'a folder named unfinished',
+      { 'unfinished/novel.txt': 'chapter 1', 'tokenizer.json': 'mine', 'other.txt': 'mine' },
+      'holds a folder named unfinished that no preparation is known to have made. Choose a new or an empty folder.',
+    ],
+    [
+      'a state of something else',
+      { 'unfinished/state.json': '{"level":3}', 'train-00000.tokens': 'mine' },
+      'holds a folder named unfinished that no preparation',
+    ],
+    [
+      'a manifest.json of a web page',
+      { 'manifest.json': '{"name":"App","icons":[]}', 'tokenizer.json': 'mine' },
+      'holds a manifest.json of something else. Choose a new or an empty folder.',
+    ],
+    ['a manifest.json that is not JSON', { 'manifest.json': 'CACHE MANIFEST' }, 'a manifest.json of something else'],
+    ['a tokenizer', { 'tokenizer.json': 'mine' }, 'holds other files (tokenizer.json)'],
+    ['a file that was written aside by another', { 'novel.tmp': 'mine' }, 'holds other files (novel.tmp)'],
+    [
+      'shards among other files',
+      { 'train-00000.tokens': 'mine', 'notes.txt': 'mine' },
+      'holds other files (notes.txt, train-00000.tokens)',
+    ],
+  ])('that holds %s, but no set, is refused and left as it is', async (_, files, reason) => {
+    const { folder, options } = await begin()
+    for (const [name, contents] of Object.entries(files)) {
+      await mkdir(join(folder, name, '..'), { recursive: true })
+      await writeFile(join(folder, name), contents)
+    }
+    for (const restart of [false, true]) {
+      await expect(prepareShards({ ...options, restart })).rejects.toMatchObject({
+        code: 'different-preparation',
+        message: expect.stringContaining(reason),
+      })
+    }
+    for (const [name, contents] of Object.entries(files)) {
+      expect(await readFile(join(folder, name), 'utf8')).toBe(contents)
+    }
+    expect((await readdir(folder, { recursive: true })).filter((name) => /lock/.test(name))).toEqual([])
+  })
+
+  test('that has lost its manifest is prepared again with restart alone', async () => {
+    const { folder, options } = await begin()
+    await prepareShards(options)
+    const before = await bytesOf(folder)
+    await rm(join(folder, 'manifest.json'))
+    await expect(prepareShards(options)).rejects.toThrow('or remove these and begin anew with restart.')
+    expect((await prepareShards({ ...options, restart: true })).outcome).toBe('new')
+    expect(await bytesOf(folder)).toEqual(before)
+  })
+
+  test('keeps what somebody else put among what is unfinished', async () => {
+    const { folder, options } = await begin(Array.from({ length: 30 }, (_, i) => textOf(i, 12_000)))
+    const controller = new AbortController()
+    const stopped = prepareShards({ ...options, signal: controller.signal, onProgress: () => controller.abort() })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    await writeFile(join(folder, 'unfinished', 'notes.txt'), 'mine')
+    await writeFile(join(folder, 'novel.tmp'), 'mine')
+    expect((await prepareShards(options)).outcome).toBe('resumed')
+    expect((await prepareShards(options)).outcome).toBe('present')
+    expect(await readFile(join(folder, 'unfinished', 'notes.txt'), 'utf8')).toBe('mine')
+    expect(await readFile(join(folder, 'novel.tmp'), 'utf8')).toBe('mine')
+  })
+
   test('is not prepared twice at once; the lock of a process that is gone is taken over', async () => {
     const { folder, options } = await begin()
     const [one, other] = await Promise.allSettled([prepareShards(options), prepareShards(options)])
@@ -382,6 +448,132 @@ describe('a folder', () => {
   })
 })
 
+describe('a signal', () => {
+  test('that has aborted ends a call before anything is read, made or removed', async () => {
+    const path = join(root, 'bad.jsonl')
+    await writeFile(path, 'no JSON\n')
+    for (const split of [null, { by: 'position', validationShare: 0.5 }] as const) {
+      const options = { ...plain, folder: newFolder(), source: { path }, split, signal: AbortSignal.abort() }
+      await expect(prepareShards(options)).rejects.toMatchObject({ code: 'aborted' })
+      expect(existsSync(options.folder)).toBe(false)
+    }
+    const options = { ...plain, folder: newFolder(), source: { path: await jsonLines(['one']) } }
+    await prepareShards(options)
+    const again = prepareShards({ ...options, restart: true, signal: AbortSignal.abort() })
+    await expect(again).rejects.toMatchObject({ code: 'aborted' })
+    await verifyShards(options.folder)
+  })
+
+  test('ends the reading for a split by position', async () => {
+    const controller = new AbortController()
+    const reading = { last: 0, abort: () => controller.abort() }
+    Object.assign(globalThis, { reading })
+    const module = join(root, 'aborting.mjs')
+    const record = "{ get text() { if ((reading.last = i) === 3) reading.abort(); return 'text ' } }"
+    await writeFile(module, `export default Array.from({ length: 100 }, (_, i) => (${record}))\n`)
+    const stopped = prepareShards({
+      ...plain,
+      folder: newFolder(),
+      source: { module },
+      split: { by: 'position', validationShare: 0.5 },
+      signal: controller.signal,
+    })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    expect(reading.last).toBe(3)
+  })
+
+  test('that aborts between two documents keeps what is written', async () => {
+    const controller = new AbortController()
+    Object.assign(globalThis, { stopReading: () => controller.abort() })
+    const module = join(root, 'stopping.mjs')
+    const record = '{ get text() { if (i === 5) stopReading(); return String(i).repeat(3e5) } }'
+    await writeFile(module, `export default Array.from({ length: 9 }, (_, i) => (${record}))\n`)
+    const folder = newFolder()
+    const options: PrepareOptions = { ...plain, folder, source: { module } }
+    await expect(prepareShards({ ...options, signal: controller.signal })).rejects.toMatchObject({ code: 'aborted' })
+    const state = JSON.parse(await readFile(join(folder, 'unfinished', 'state.json'), 'utf8')) as PrepareState
+    expect([state.position.kept, state.splits.train?.open.documents]).toEqual([5, 5])
+    const { outcome, manifest } = await prepareShards(options)
+    expect([outcome, manifest.splits.train?.documents]).toEqual(['resumed', 9])
+    await verifyShards(folder)
+  })
+
+  test('ends the merging of a tokenizer', async () => {
+    const controller = new AbortController()
+    let merged = 0
+    const folder = newFolder()
+    const options: PrepareOptions = {
+      ...plain,
+      folder,
+      source: { path: await jsonLines(texts) },
+      tokenizer: { type: 'bpe', vocabSize: 300 },
+    }
+    const onProgress: PrepareOptions['onProgress'] = (progress) => {
+      if (progress.stage !== 'tokenizer' || progress.work !== 'merging') return
+      if (++merged === 3) controller.abort()
+    }
+    const stopped = prepareShards({ ...options, signal: controller.signal, onProgress })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    expect(merged).toBe(3)
+    expect((await prepareShards(options)).outcome).toBe('new')
+  })
+})
+
+describe('open files', () => {
+  /** Open files whose path begins so. */
+  const openFiles = (start: string): string[] =>
+    readdirSync('/proc/self/fd').flatMap((descriptor) => {
+      try {
+        const path = readlinkSync(`/proc/self/fd/${descriptor}`)
+        return path.startsWith(start) ? [path] : []
+      } catch {
+        return [] // the descriptor of the list itself
+      }
+    })
+
+  test.skipIf(!existsSync('/proc/self/fd'))('are closed after a stop and after every refusal', async () => {
+    const path = await jsonLines(Array.from({ length: 60 }, (_, i) => `${i}${textOf(i, 12_000)}`))
+    const folder = newFolder()
+    const options: PrepareOptions = { ...plain, folder, source: { path }, deduplicate: true, shardTokens: 1e7 }
+    for (let time = 0; time < 3; time++) {
+      const controller = new AbortController()
+      const stopped = prepareShards({ ...options, signal: controller.signal, onProgress: () => controller.abort() })
+      await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    }
+    await expect.poll(() => [...openFiles(path), ...openFiles(folder)]).toEqual([])
+    const names = ['train-00000.tokens', 'train-00000.starts', 'digests']
+    for (const name of names) {
+      const file = join(folder, 'unfinished', name)
+      const contents = await readFile(file)
+      await writeFile(file, '')
+      await expect(prepareShards(options)).rejects.toMatchObject({
+        code: 'invalid-shards',
+        message: expect.stringMatching(/shorter than was noted\. Begin anew with restart\.$/),
+      })
+      await rm(file)
+      await expect(prepareShards(options)).rejects.toMatchObject({
+        code: 'invalid-shards',
+        message: `prepareShards: ${file} was noted, but is missing. Begin anew with restart.`,
+      })
+      await writeFile(file, contents)
+    }
+    await expect.poll(() => [...openFiles(path), ...openFiles(folder)]).toEqual([])
+    expect((await prepareShards(options)).outcome).toBe('resumed')
+  })
+
+  test('a complete shard that is missing is named', async () => {
+    const path = await jsonLines(Array.from({ length: 60 }, (_, i) => `${i}${textOf(i, 12_000)}`))
+    const folder = newFolder()
+    const options: PrepareOptions = { ...plain, folder, source: { path }, shardTokens: 20_000 }
+    const controller = new AbortController()
+    const stopped = prepareShards({ ...options, signal: controller.signal, onProgress: () => controller.abort() })
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    await rm(join(folder, 'train-00000.tokens'))
+    await expect(prepareShards(options)).rejects.toThrow(/train-00000\.tokens was noted, but is missing\. Begin anew/)
+    expect((await prepareShards({ ...options, restart: true })).outcome).toBe('new')
+  })
+})
+
 describe('refuses', () => {
   test.each<[what: string, options: Partial<PrepareOptions>, code: string, reason: string]>([
     [
@@ -413,6 +605,24 @@ describe('refuses', () => {
       { tokenizer: { type: 'bpe', vocabSize: 300, sampleShare: 0 } },
       'invalid-argument',
       'sampleShare',
+    ],
+    [
+      'shares by position',
+      { split: { by: 'position' as 'document', shares: [8, 1, 1] } },
+      'invalid-argument',
+      `split.by of a split with shares must be 'document', got "position".`,
+    ],
+    [
+      'a split by something else',
+      { split: { by: 'token' as 'document', validationShare: 0.5 } },
+      'invalid-argument',
+      `split.by must be 'position' or 'document', got "token".`,
+    ],
+    [
+      'another kind of tokenizer',
+      { tokenizer: { type: 'unigram' as 'bpe', vocabSize: 300 } },
+      'invalid-argument',
+      `tokenizer.type must be 'byte' or 'bpe', got "unigram".`,
     ],
     ['shards of nothing', { shardTokens: 0 }, 'invalid-argument', 'shardTokens'],
     ['half a worker', { workers: 0.5 }, 'invalid-argument', 'workers'],

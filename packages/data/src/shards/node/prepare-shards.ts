@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +22,7 @@ import {
   type SplitName,
 } from '../shard-manifest.js'
 import { splitByShares } from '../split-by-shares.js'
+import { expectNotStopped } from './expect-not-stopped.js'
 import { lockSet } from './lock-set.js'
 import { makeSetTokenizer, readTokenizerFile } from './make-set-tokenizer.js'
 import { expectShard, readManifest } from './open-shards.js'
@@ -32,7 +33,7 @@ import {
   type DecidingOptions,
   type PrepareOptions,
 } from './prepare-options.js'
-import { openDigestFile, readState, writeState, type PrepareState } from './prepare-state.js'
+import { openDigestFile, readState, writeState, type DigestFile, type PrepareState } from './prepare-state.js'
 import {
   firstPosition,
   memoryInput,
@@ -41,11 +42,14 @@ import {
   type SplitInput,
 } from './select-documents.js'
 import {
+  clearSet,
   expectOwnFolder,
   makeFolders,
+  makeUnfinished,
   removeEmptyFolders,
   removeOthers,
   removeSet,
+  removeUnfinished,
   unfinishedName,
 } from './set-folder.js'
 import { openShardWriter, type ShardWriter } from './shard-writer.js'
@@ -122,23 +126,24 @@ interface Preparation {
 
 async function prepareIn(preparation: Preparation, inputs: readonly SplitInput[]): Promise<PreparedSet> {
   const { options, made, unfinished } = preparation
-  const { folder, restart = false } = options
-  expectOwnFolder(folder, owner)
-  if (restart) removeSet(folder, owner)
+  const { folder, restart = false, signal } = options
+  expectNotStopped(signal)
+  expectOwnFolder(folder, restart, owner)
+  if (restart) clearSet(folder, owner)
   if (existsSync(join(folder, 'manifest.json'))) {
     const manifest = presentSet(folder, made)
-    rmSync(unfinished, { recursive: true, force: true })
+    removeUnfinished(folder, owner)
     return { folder, manifest, outcome: 'present', seconds: 0, tokenizerSeconds: 0, tokensPerSecond: 0 }
   }
   let state = readState(unfinished, owner)
   const outcome = state === null || state.tokenizer === null ? 'new' : 'resumed'
   if (state === null) {
-    removeSet(folder, owner)
+    clearSet(folder, owner)
     state = { made, tokenizer: null, position: firstPosition, digests: 0, splits: {} }
   } else expectSame(folder, state.made, made)
 
   try {
-    makeFolders(unfinished, owner)
+    makeUnfinished(folder, owner)
     writeState(unfinished, state, owner)
     const began = performance.now()
     const chosen = await chooseInputs(preparation, inputs)
@@ -240,14 +245,17 @@ interface ChosenInputs {
 }
 
 /** A split by share of the characters needs all documents: they are read, divided, and are inputs in memory then. */
-async function chooseInputs({ deciding }: Preparation, inputs: readonly SplitInput[]): Promise<ChosenInputs> {
+async function chooseInputs(
+  { deciding, options: { signal } }: Preparation,
+  inputs: readonly SplitInput[],
+): Promise<ChosenInputs> {
   const { split, seed, deduplicate } = deciding
   const skipped = { empty: 0, duplicates: 0 }
   if (split === null) return { inputs, skipped, deduplicate, splitOf: () => 'train' }
   if ('shares' in split) return { inputs, skipped, deduplicate, splitOf: splitByShares(split.shares, seed) }
   const documents: Document[] = []
   const met = deduplicate ? new DigestTable() : null
-  const selection = selectDocuments(inputs, { splitOf: () => 'train', met, from: firstPosition })
+  const selection = selectDocuments(inputs, { splitOf: () => 'train', met, from: firstPosition, signal })
   for (;;) {
     const next = await selection.next()
     if (next.done === true) {
@@ -316,9 +324,8 @@ async function* trainingTexts({ options, deciding }: Preparation, chosen: Chosen
   const met = chosen.deduplicate ? new DigestTable() : null
   const total = bytesOfInputs(chosen)
   const onRead = (done: number): void => onProgress?.({ stage: 'tokenizer', work: 'reading', done, total })
-  const selection = { splitOf: chosen.splitOf, met, from: firstPosition, onRead }
+  const selection = { splitOf: chosen.splitOf, met, from: firstPosition, onRead, signal }
   for await (const { text, split, position } of selectDocuments(chosen.inputs, selection)) {
-    if (signal?.aborted) throw stopped()
     if (split === 'train' && isSampled(position.kept)) yield text
   }
 }
@@ -327,10 +334,6 @@ async function* trainingTexts({ options, deciding }: Preparation, chosen: Chosen
 function bytesOfInputs({ inputs }: ChosenInputs): number | null {
   const sizes = inputs.map(({ input }) => input.byteLength)
   return sizes.every((size) => size !== null) ? sizes.reduce((sum, size) => sum + size, 0) : null
-}
-
-function stopped(): DataError {
-  return new DataError('aborted', `${owner}: stopped. Start again with the same options: it goes on where it was.`)
 }
 
 const batchCharacters = 1 << 18
@@ -348,7 +351,8 @@ async function writeShards(
   const dtype = tokenDtype(tokenizer.vocabSize)
 
   const met = chosen.deduplicate ? new DigestTable() : null
-  const digests = met && openDigestFile(unfinished, state.digests, met, owner)
+  let digests: DigestFile | null = null
+  const selection = selectDocuments(chosen.inputs, { ...chosen, met, from: state.position, signal })
   const writers = new Map<SplitName, ShardWriter>()
   const pool = openTaskPool(
     'packTexts',
@@ -363,8 +367,6 @@ async function writeShards(
     }
     return writer
   }
-  for (const split of splitNames) if (state.splits[split]) writerOf(split)
-  removeOthers(folder, unfinished, state)
   let { position } = state
   const note = (): PrepareState => {
     const splits = { ...state.splits }
@@ -391,10 +393,7 @@ async function writeShards(
     const last = documents.at(-1)!
     position = last.position
     report(last.bytesRead, documents.length, byteLengths, tokens.length)
-    if (signal?.aborted) {
-      note()
-      throw stopped()
-    }
+    expectNotStopped(signal)
     if (performance.now() - notedAt < noteInterval) return
     note()
     notedAt = performance.now()
@@ -407,7 +406,9 @@ async function writeShards(
   }
 
   try {
-    const selection = selectDocuments(chosen.inputs, { ...chosen, met, from: state.position })
+    digests = met && openDigestFile(unfinished, state.digests, met, owner)
+    for (const split of splitNames) if (state.splits[split]) writerOf(split)
+    removeOthers(folder, unfinished, state)
     let batch: SelectedDocument[] = []
     let characters = 0
     for (;;) {
@@ -428,16 +429,23 @@ async function writeShards(
     }
     for (const writer of writers.values()) writer.seal()
     return { reached: note(), tokens: report.tokens() }
+  } catch (error) {
+    if (error instanceof DataError && error.code === 'aborted') note()
+    throw error
   } finally {
     for (const writer of writers.values()) writer.close()
     digests?.close()
-    await pool.close()
+    try {
+      await selection.return(position)
+    } finally {
+      await pool.close()
+    }
   }
 }
 
 /** Writes the manifest and removes what was needed to write it. */
 function complete(
-  { options, deciding, made, unfinished }: Preparation,
+  { options, deciding, made }: Preparation,
   { splits: reached, position, tokenizer }: PrepareState,
   { skipped }: ChosenInputs,
   { vocabSize, endOfDocument }: LoadedTokenizer,
@@ -465,7 +473,7 @@ function complete(
     },
   }
   writeWhole(join(options.folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, owner)
-  rmSync(unfinished, { recursive: true, force: true })
+  removeUnfinished(options.folder, owner)
   return manifest
 }
 

@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, ftruncateSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, ftruncateSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataError } from '../../data-error.js'
 import { type DigestTable } from '../digest-table.js'
 import type { ManifestProvenance, SplitName } from '../shard-manifest.js'
+import { missingPart } from './missing-part.js'
 import type { SelectionPosition } from './select-documents.js'
 import { stateName } from './set-folder.js'
 import type { SplitProgress } from './shard-writer.js'
@@ -70,18 +71,24 @@ export function openDigestFile(unfinished: string, noted: number, met: DigestTab
   let count = noted
   let added: Uint8Array[] = []
   const descriptor = refusing(() => {
+    if (noted > 0 && !existsSync(path)) throw missingPart(owner, path)
     const file = openSync(path, noted > 0 ? 'r+' : 'w+')
-    if (fstatSync(file).size < noted * digestLength) {
-      throw new DataError('invalid-shards', `${owner}: ${path} is shorter than was noted. Begin anew with restart.`)
+    try {
+      if (fstatSync(file).size < noted * digestLength) {
+        throw new DataError('invalid-shards', `${owner}: ${path} is shorter than was noted. Begin anew with restart.`)
+      }
+      ftruncateSync(file, noted * digestLength)
+      const part = new Uint8Array(4096 * digestLength)
+      for (let position = 0; position < noted * digestLength;) {
+        const length = readSync(file, part, 0, part.length, position)
+        for (let at = 0; at < length; at += digestLength) met.add(part.subarray(at, at + digestLength))
+        position += length
+      }
+      return file
+    } catch (error) {
+      closeSync(file)
+      throw error
     }
-    ftruncateSync(file, noted * digestLength)
-    const part = new Uint8Array(4096 * digestLength)
-    for (let position = 0; position < noted * digestLength;) {
-      const length = readSync(file, part, 0, part.length, position)
-      for (let at = 0; at < length; at += digestLength) met.add(part.subarray(at, at + digestLength))
-      position += length
-    }
-    return file
   })
   return {
     add: (digest) => void added.push(digest),

@@ -3,6 +3,7 @@ import { DataError } from '../../data-error.js'
 import type { DocumentInput } from '../../text/document-input.js'
 import type { DigestTable } from '../digest-table.js'
 import type { SplitName } from '../shard-manifest.js'
+import { expectNotStopped } from './expect-not-stopped.js'
 
 /** An input, and the split that all of its documents belong to; null = the documents are divided. */
 export interface SplitInput {
@@ -47,6 +48,8 @@ export interface Selection {
   from: SelectionPosition
   /** Called before each document with the bytes of all inputs that were read. */
   onRead?: (bytesRead: number) => void
+  /** When it aborts, the next document throws `aborted`, whether it would be kept or not. */
+  signal?: AbortSignal | undefined
 }
 
 /** The first place of all. */
@@ -60,7 +63,7 @@ export const firstPosition: SelectionPosition = { input: 0, document: 0, kept: 0
  */
 export async function* selectDocuments(
   inputs: readonly SplitInput[],
-  { splitOf, met, from, onRead }: Selection,
+  { splitOf, met, from, onRead, signal }: Selection,
 ): AsyncGenerator<SelectedDocument, SelectionPosition, void> {
   const position = { ...from }
   const sizes = inputs.map(({ input }) => input.byteLength ?? 0)
@@ -74,6 +77,7 @@ export async function* selectDocuments(
       onRead?.(bytesBefore + read)
     }
     for await (const { text, name } of input.documents(track)) {
+      expectNotStopped(signal)
       if (skip > 0) {
         skip--
         continue

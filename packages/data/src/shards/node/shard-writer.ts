@@ -15,6 +15,7 @@ import { DataError } from '../../data-error.js'
 import { littleEndian } from '../little-endian.js'
 import { bytesOfToken, encodeShardHeader, indexOffset, shardHeaderLength, type TokenDtype } from '../shard-header.js'
 import { shardFileName, type ShardEntry, type SplitName } from '../shard-manifest.js'
+import { missingPart } from './missing-part.js'
 import { writeAll } from './write-whole.js'
 import { writeError } from './write-error.js'
 
@@ -76,7 +77,8 @@ export function openShardWriter(options: ShardWriterOptions, progress: SplitProg
   const { folder, unfinished, split, dtype, shardTokens, owner } = options
   const width = bytesOfToken(dtype)
   const finished = [...progress.finished]
-  let published = finished.filter(({ file }) => existsSync(join(folder, file))).length
+  const isPublished = ({ file }: ShardEntry): boolean => existsSync(join(folder, file))
+  let published = finished.filter(isPublished).length
   let current: OpenShard | null = null
   let buffered = 0 // bytes of tokens
   const buffer = new Uint8Array(bufferLength)
@@ -94,13 +96,24 @@ export function openShardWriter(options: ShardWriterOptions, progress: SplitProg
     const path = join(unfinished, shardFileName(split, finished.length))
     const exists = resumed.documents > 0
     return refusing(path, () => {
-      const descriptor = openSync(path, exists ? 'r+' : 'w+')
-      const starts = openSync(startsPath(path), exists ? 'r+' : 'w+')
-      cutTo(descriptor, shardHeaderLength + resumed.tokens * width, exists)
-      cutTo(starts, 8 * resumed.documents, exists)
-      const hash = createHash('sha256')
-      hashFile(hash, descriptor, shardHeaderLength)
-      return { path, descriptor, starts, hash, ...resumed }
+      const opened: number[] = []
+      const open = (file: string): number => {
+        const descriptor = openSync(file, exists ? 'r+' : 'w+')
+        opened.push(descriptor)
+        return descriptor
+      }
+      try {
+        const [descriptor, starts] = [open(path), open(startsPath(path))]
+        cutTo(descriptor, shardHeaderLength + resumed.tokens * width, exists)
+        cutTo(starts, 8 * resumed.documents, exists)
+        const hash = createHash('sha256')
+        hashFile(hash, descriptor, shardHeaderLength)
+        return { path, descriptor, starts, hash, ...resumed }
+      } catch (cause) {
+        for (const descriptor of opened) closeSync(descriptor)
+        const { code, path: missing = path } = cause as NodeJS.ErrnoException
+        throw exists && code === 'ENOENT' ? missingPart(owner, missing, cause) : cause
+      }
     })
   }
   const cutTo = (descriptor: number, length: number, exists: boolean): void => {
@@ -146,6 +159,10 @@ export function openShardWriter(options: ShardWriterOptions, progress: SplitProg
     current = null
   }
 
+  for (const shard of finished) {
+    const path = join(unfinished, shard.file)
+    if (!isPublished(shard) && !existsSync(path)) throw missingPart(owner, path)
+  }
   if (progress.open.documents > 0) current = begin(progress.open)
   return {
     append(tokens, bytes) {
