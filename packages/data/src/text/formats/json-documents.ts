@@ -10,10 +10,18 @@ import type { TextChunk } from './valid-text.js'
 /** Deeper nesting would take the parser a time that grows with the square of the depth. */
 const deepest = 10_000
 
+/** The library's decoder takes U+FEFF out of strings, and there is no option against it. */
+function newTokenizer(): Tokenizer {
+  const tokenizer = new Tokenizer()
+  const { bufferedString } = tokenizer as unknown as { bufferedString: { decoder: TextDecoder } }
+  bufferedString.decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  return tokenizer
+}
+
 /** A document for each element of an array of records or strings, or for an object that is a record itself. */
 export async function* jsonDocuments(chunks: AsyncIterable<TextChunk>, reading: Reading): AsyncGenerator<Document[]> {
   const { owner, name, recordsPath } = reading
-  const tokenizer = new Tokenizer()
+  const tokenizer = newTokenizer()
   let parser: TokenParser | null = null
   let documents: Document[] = []
   const fields: string[] = [] // of the object that the file is
