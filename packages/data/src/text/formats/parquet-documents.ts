@@ -43,6 +43,7 @@ export async function* parquetDocuments(
   const asBytes = { stringFromBytes: (bytes: Uint8Array) => bytes, jsonFromBytes: (bytes: Uint8Array) => bytes }
 
   const total = Number(metadata.num_rows)
+  attempt(reading, 'its footer cannot be read', () => checkRows(metadata))
   let start = 0
   for (const [index, group] of metadata.row_groups.entries()) {
     const rows = Number(group.num_rows)
@@ -110,7 +111,11 @@ function remembering(buffer: AsyncBuffer): AsyncBuffer {
   return {
     byteLength: buffer.byteLength,
     slice(from, to) {
-      if (last?.from !== from || last.to !== to) last = { from, to, part: Promise.resolve(buffer.slice(from, to)) }
+      if (last?.from !== from || last.to !== to) {
+        const part = Promise.resolve(buffer.slice(from, to))
+        part.catch(() => undefined) // hyparquet does not await what it fetches ahead once something else has failed
+        last = { from, to, part }
+      }
       return last.part
     },
   }
@@ -177,6 +182,17 @@ function columnOf(columns: readonly SchemaTree[], { owner, name, textField }: Re
     )
   }
   return { name: found.element.name, path }
+}
+
+/** Row groups of which the file says too little would be passed over without a word. */
+function checkRows({ num_rows: total, row_groups: groups }: FileMetaData): void {
+  let sum = 0
+  for (const [index, { num_rows: found }] of groups.entries()) {
+    const rows = Number(found)
+    if (!Number.isSafeInteger(rows) || rows < 0) throw new Error(`row group ${index} would have ${rows} rows`)
+    sum += rows
+  }
+  if (sum !== Number(total)) throw new Error(`the row groups have ${sum} rows together, but the file ${total}`)
 }
 
 /** The uncompressed bytes of the column in a row group whose codec is one that is read. */
