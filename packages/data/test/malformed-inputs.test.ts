@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DataError, readBlob, type DataErrorCode, type Document, type ReadOptions } from '../src/index.js'
@@ -587,6 +587,24 @@ describe('folders, globs and links', () => {
     expect(textsOf(await readDocuments({ path: at('circle/**') }))).toEqual(['one', 'one'])
   })
 
+  test('links are not followed however the glob is written', async () => {
+    await write('ways/a.txt', 'one')
+    await write('ways/deep/b.txt', 'two')
+    await symlink(at('ways'), at('ways/again'))
+    await symlink(at('ways/deep'), at('ways/linked'))
+    await symlink(at('ways'), at('ways/deep/up'))
+    const from = relative(process.cwd(), at('ways'))
+    const all = ['**/*.txt', './/**/*.txt', './**/*.txt', '../ways/**/*.txt', '{a,deep/b}.txt']
+    for (const folder of [at('ways'), from, `./${from}`, `.//${from}`]) {
+      for (const glob of all) {
+        const found = await readDocuments({ path: `${folder}/${glob}` })
+        expect(textsOf(found), `${folder}/${glob}`).toEqual(['one', 'two'])
+      }
+    }
+    expect(textsOf(await readDocuments({ path: `${from}/linked//*.txt` }))).toEqual(['two']) // the user names it
+    expect(textsOf(await readDocuments({ path: `./${from}/again/**` }))).toEqual(['one', 'two'])
+  })
+
   test('a link to itself', async () => {
     await mkdir(at('self'))
     await symlink(at('self/loop.txt'), at('self/loop.txt'))
@@ -616,8 +634,17 @@ describe('folders, globs and links', () => {
     await write('described/index.csv', 'name\na.txt\n')
     await write('described/b.jsonl.gz', gzipSync(line))
     expect(textsOf(await readDocuments({ path: at('described') }))).toEqual(['one', 'one'])
-    const { message } = await refusal({ path: at('described'), format: 'csv' })
+    const csv = { path: at('described'), format: 'csv', textField: 'name' } as const
+    expect(textsOf(await readDocuments(csv))).toEqual(['a.txt'])
+    const { message } = await refusal({ path: at('described/a.txt'), format: 'csv' })
     expect(message).toMatch(/described\/a\.txt has no column 'text'/)
+    expect(textsOf(await readDocuments({ path: at('described'), format: 'jsonl' }))).toEqual(['one'])
+    expect(textsOf(await readDocuments({ path: at('described'), format: 'lines' }))).toEqual(['one', line.trim()])
+    expect(textsOf(await readDocuments({ path: at('described/*.gz'), format: 'text' }))).toEqual([line])
+    expect((await refusal({ path: at('described'), format: 'tsv' })).message).toMatch(
+      /described has no \.tsv or \.tab file, also in \.gz or \.zst\. Name files/,
+    )
+    expect((await refusal({ path: at('described'), format: 'parquet' })).message).toMatch(/no \.parquet file\. Name/)
   })
 
   test('a file that the system does not give', async () => {

@@ -6,9 +6,9 @@ export interface PathSource extends ReadOptions {
    * A file, a folder, a glob such as `books/*.txt`, or several of them, which are read in the order given.
    *
    * - A folder is read with its subfolders, in the order of the paths' code units: all `.txt`, `.md`, `.markdown`,
-   *   `.jsonl`, `.ndjson` and `.parquet` files, also in `.gz` or `.zst`; `.json`, `.csv` and `.tsv` files, which often
-   *   only describe the others, where `format` names them. Names that begin with a dot are passed over, and links to
-   *   folders are not followed.
+   *   `.jsonl`, `.ndjson` and `.parquet` files, also in `.gz` or `.zst`. Where `format` is `jsonl`, `json`, `csv`,
+   *   `tsv` or `parquet`, only files with an ending of that format. Names that begin with a dot are passed over, and
+   *   links to folders are not followed.
    * - A glob takes every file that it matches, in the same order. `*`, `**`, `?`, `[a-z]` and `{a,b}` mean what they do
    *   in a shell. A file whose name is the glob itself comes first. Links to folders are not followed, links that lead
    *   nowhere are passed over.
