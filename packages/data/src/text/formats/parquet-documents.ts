@@ -19,10 +19,11 @@ interface TextColumn {
 }
 
 /**
- * A document for each row. Of a row group only the column that is wanted is read, and held as it is stored.
+ * A document for each row. Of a row group only the column that is wanted is read, and held as it is stored; one with
+ * fields or lists is taken apart as a whole.
  *
  * @param onRows - called with how many of how many rows are done
- * @param batchLength - so many bytes of the column, about, are taken out of its pages at a time
+ * @param batchLength - so many bytes of a column of texts, about, are taken out of its pages at a time
  */
 export async function* parquetDocuments(
   file: StoredFile,
@@ -48,6 +49,7 @@ export async function* parquetDocuments(
   for (const [index, group] of metadata.row_groups.entries()) {
     const rows = Number(group.num_rows)
     const size = attempt(reading, `row group ${index} cannot be read`, () => checkGroup(group, index, column, reading))
+    // Of columns with fields or lists hyparquet takes all pages apart for any rows: batches would take longer each.
     const step = column.path === null ? Math.max(1, Math.ceil((rows * batchLength) / Math.max(1, size))) : rows
     const groupBuffer = remembering(buffer)
     for (let from = start; from < start + rows; from += step) {
