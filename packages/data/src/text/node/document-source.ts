@@ -25,6 +25,10 @@ export interface ModuleSource {
   module: string
   /** The field of a record that holds the text, or a path such as `page.text`. Default `text`. */
   textField?: string
+  /** What a record does that has no text or null in its place: stop with an error, the default, or be passed over. */
+  missingText?: 'error' | 'skip'
+  /** What a text with a lone surrogate does: stop with an error that says where, the default, or get U+FFFD there. */
+  invalidText?: 'error' | 'replace'
   /** The folder from which the module is looked up. Default: the current directory. */
   resolveFrom?: string
 }
