@@ -86,6 +86,14 @@ describe('compression', () => {
       ...{ file: 'cut.txt.gz', contents: gzip.subarray(0, gzip.length - 12), code },
       message: /cut\.txt\.gz ends inside its gzip data, after \d+ bytes\. Get the whole file again/,
     },
+    'zstd with a window of 2 GiB': {
+      ...{ file: 'long.txt.zst', contents: bytes(0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0), code },
+      message: /long\.txt\.zst needs a larger window than is read.*without --long and --ultra/,
+    },
+    'zstd with a window of 3.5 GiB': {
+      ...{ file: 'longer.txt.zst', contents: bytes(0x28, 0xb5, 0x2f, 0xfd, 0, (21 << 3) | 6, 1, 0, 0), code },
+      message: /longer\.txt\.zst needs a larger window/,
+    },
     'gzip without its last bytes': {
       ...{ file: 'tail.txt.gz', contents: gzip.subarray(0, gzip.length - 3), code },
       message: /ends inside its gzip data/,
@@ -168,7 +176,7 @@ describe('encoding', () => {
   testRefused({
     'an overlong form': {
       ...{ file: 'overlong.txt', contents: bytes('abc', 0xc0, 0xaf), code },
-      message: /overlong\.txt is not UTF-8: 0xc0 at byte 3\. Convert it first/,
+      message: /overlong\.txt is not UTF-8: 0xc0 at byte 3\. Convert it first.*invalidText: 'replace'/,
     },
     'Latin-1 in gzip: the position in the text': {
       ...{ file: 'latin.txt.gz', contents: gzipSync(bytes('x'.repeat(100_000), 0xe9, ' y')), code },
@@ -397,6 +405,19 @@ describe('JSON', () => {
       ...{ file: 'record.json', contents: '{"rows":[1]}', code: 'missing-field' },
       message: /record\.json: the text should be in the field 'text', but it is not there\. The fields are: rows/,
     },
+    'an object with the records in a field': {
+      ...{ file: 'below.json', contents: '{"version":1,"rows":[{"text":"x"}]}', code: 'missing-field' },
+      message: /with missingText: 'skip'\. If the records are in an array below, name it with recordsPath/,
+    },
+    'an empty array at a path': {
+      ...{ file: 'empty.json', contents: '{"a":[[],{"data":{"rows":[]}}]}', code: 'empty-text' },
+      ...{ options: { recordsPath: 'a[1].data.rows' } },
+      message: /empty\.json: the array at recordsPath 'a\[1\]\.data\.rows' is empty/,
+    },
+    'an empty array elsewhere': {
+      ...{ file: 'else.json', contents: '{"a":[],"b":{"rows":[]},"c":[[]],"rows":{}}', code: 'missing-field' },
+      ...{ options: { recordsPath: 'rows' }, message: /no array with records or texts at recordsPath 'rows'/ },
+    },
     'an element that is no record': {
       ...{ file: 'mixed.json', contents: '["one",2]', code: 'missing-field' },
       message: /mixed\.json\[1\] must be an object with the field 'text', got a number/,
@@ -417,6 +438,14 @@ describe('JSON', () => {
     'an array deeper down': {
       ...{ file: 'down.json', contents: '{"info":{"x":["no"]},"data":{"rows":[{"text":"one"},"two"]},"more":["no"]}' },
       ...{ options: { recordsPath: 'data.rows' }, texts: ['one', 'two'] },
+    },
+    'an array in an element of an array': {
+      ...{ file: 'element.json', contents: '[{"rows":["no"]},{"x":{"rows":["no"]},"rows":["one",{"text":"two"}]}]' },
+      ...{ options: { recordsPath: '[1].rows' }, texts: ['one', 'two'] },
+    },
+    'an array in an array': {
+      ...{ file: 'inner.json', contents: '{"a":[["no"],[["no"],["one"]]]}' },
+      ...{ options: { recordsPath: 'a[1][1]' }, texts: ['one'] },
     },
     'a field called __proto__': {
       file: 'proto.json',

@@ -5,6 +5,7 @@ import type { Document } from '../document.js'
 import { segmentsOf, valueAt } from '../field-path.js'
 import type { Reading } from '../read-options.js'
 import type { StoredFile } from '../stored-file.js'
+import { orReplace } from './valid-text.js'
 
 /** So much of the end of a file is read first: the footer of most files is in it. */
 const tailLength = 2 ** 16
@@ -222,7 +223,7 @@ function decoderOf({ owner, invalidText }: Reading): (bytes: Uint8Array, name: s
     try {
       return strict.decode(bytes)
     } catch {
-      return decodeStrictly(bytes, owner, `the text of ${name}`)
+      return decodeStrictly(bytes, owner, `the text of ${name}`, { wayOut: orReplace })
     }
   }
 }
