@@ -237,6 +237,27 @@ describe('encoding', () => {
   })
 })
 
+describe('places of texts in a format that has none', () => {
+  const code = 'invalid-argument'
+  testRefused({
+    'a field of lines': {
+      ...{ file: 'lines.txt', contents: 'one', code, options: { format: 'lines', textField: 'body' } },
+      message: /textField is for jsonl, json, csv, tsv and parquet, but format is 'lines'\. Leave out one of them/,
+    },
+    'a path to records in tables': {
+      ...{ file: 'rows.csv', contents: 'text\none\n', code, options: { format: 'csv', recordsPath: 'data' } },
+      message: /recordsPath is for json, but format is 'csv'/,
+    },
+  })
+
+  test('a folder may have files with such places and files without', async () => {
+    await write('mixed/a.txt', 'one')
+    await write('mixed/b.jsonl', '{"body":"two"}')
+    const options = { textField: 'body', recordsPath: 'data' } as const
+    expect(textsOf(await readDocuments({ path: at('mixed'), ...options }))).toEqual(['one', 'two'])
+  })
+})
+
 describe('lines, paragraphs and whole files', () => {
   testRefused({
     'an empty file': {

@@ -19,6 +19,7 @@ test.each([
     'prepareShards: tokenizer.vocabSize must be a whole number of at least 256, got 100.',
     'prepareShards: --vocab-size must be a whole number of at least 256, got 100.',
   ],
+  ["x: recordsPath is for json, but format is 'csv'.", "x: --records-path is for json, but --format is 'csv'."],
   ['(tokenizer.vocabSize (was 300, now 270))', '(--vocab-size (was 300, now 270))'],
   ['trainBpeFrom: vocabSize must be a whole number', 'trainBpeFrom: --vocab-size must be a whole number'],
   [

@@ -11,7 +11,6 @@ const phrases = [
   ['; saveTokenizer writes one.', '.'],
   ['which token gives', 'which --token or HF_TOKEN gives'],
   ['Choose with files', 'Choose with --hub-files'],
-  ['openSource: files: "', 'openSource: --hub-files: "'],
   ['or give a format.', 'or give a --format.'],
   ['or give their format.', 'or give their --format.'],
 ] as const
@@ -31,6 +30,9 @@ export function withOptionNames(error: unknown): unknown {
       return `${flagOf(name)} ${value}${other === undefined ? '' : ` or ${other}`}`
     })
     .replace(/\b(with|at) (textField|recordsPath)\b/g, (_, before: string, name: string) => `${before} ${flagOf(name)}`)
+    .replace(/ (textField|recordsPath) (is for .*, but) format\b/, (_, name: string, rest: string) => {
+      return ` ${flagOf(name)} ${rest} ${flagOf('format')}`
+    })
     .replace(/\b(begin anew with) restart\b/gi, '$1 --restart')
     .replace(/^(\w+: )files: "/, `$1${flagOf('hubFiles')}: "`)
     .replace(/^(trainBpe(?:From)?: )vocabSize /, `$1${flagOf('vocabSize')} `)

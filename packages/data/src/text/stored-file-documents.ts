@@ -1,4 +1,5 @@
 import { DataError } from '../data-error.js'
+import { checkPlaces } from './check-places.js'
 import type { Document } from './document.js'
 import { fileFormat } from './file-format.js'
 import { gunzipped } from './formats/gunzipped.js'
@@ -52,6 +53,7 @@ export async function* storedFileDocuments(
   const reading: Reading = { ...asked, ...withoutUndefined(options), owner, name }
   checkChoice(owner, 'missingText', reading.missingText, ['error', 'skip'])
   checkChoice(owner, 'invalidText', reading.invalidText, ['error', 'replace'])
+  checkPlaces(reading)
   const { format, compression } = fileFormat(owner, name, reading.format)
 
   const read = (): AsyncGenerator<Document[]> => {
