@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { openShards, readTokenizer, verifyShards } from '@swat-js/data/node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { prepareSettings } from '../src/data/prepare-settings.js'
+import { sourceOfOptions } from '../src/data/source-of-options.js'
 import { readRunConfig } from '../src/config/read-run-config.js'
 import { makeTokenizer } from '../src/text/make-tokenizer.js'
 import { packText } from '../src/text/pack-text.js'
@@ -173,9 +174,15 @@ describe('options that do not go together', () => {
     [['a'], { set: ['seed=2'] }, '--set needs --config.'],
     [['a'], { tokenizer: 'byte', vocabSize: 300 }, '--vocab-size is about a tokenizer that is trained'],
     [[], { module: 'a', format: 'csv' }, '--format is about files; a module has none.'],
+    [[], { module: 'a', recordsPath: 'data' }, '--records-path is about files; a module has none.'],
     [[], { config: 'a.yaml', seed: 3 }, '--seed is decided by --config.'],
     [[], { config: 'a.yaml', endOfDocument: false }, '--end-of-document is decided by --config.'],
   ])('%j %j', async (inputs, options, reason) => {
     await expect(prepareSettings(inputs, { ...base, ...options })).rejects.toThrow(reason)
+  })
+
+  it('what a module exports is read with the options about texts', () => {
+    const options = { module: 'a', textField: 'body', missingText: 'skip', invalidText: 'replace' } as const
+    expect(sourceOfOptions([], options)).toEqual(options)
   })
 })

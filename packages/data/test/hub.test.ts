@@ -146,7 +146,21 @@ describe('a data set', () => {
     expect(await names({ files: ['rows.*', 'data/**'] })).toHaveLength(3)
     expect(await names({ files: 'data' })).toHaveLength(2)
     expect(await names({ files: 'README.md' })).toEqual(['README.md'])
-    expect(await names({ format: 'json' })).toContain('info.json')
+    expect(await names({ format: 'json' })).toEqual(['info.json'])
+  })
+
+  test('a glob that is none is refused', async () => {
+    await expect(openSource(source({ files: ['data/*', '{a,b'] }))).rejects.toMatchObject({
+      ...{ name: 'DataError', code: 'invalid-argument' },
+      message: expect.stringMatching(/^openSource: files: "\{a,b" is no glob: a \{ in it is not closed/),
+    })
+  })
+
+  test('an empty file is not asked for: servers refuse every range of it', async () => {
+    files.set('empty.txt', Buffer.alloc(0)).set('empty.parquet', Buffer.alloc(0))
+    await expect(readDocuments(source({ files: 'empty.txt' }))).rejects.toMatchObject({ code: 'empty-text' })
+    await expect(readDocuments(source({ files: 'empty.parquet' }))).rejects.toMatchObject({ code: 'invalid-parquet' })
+    expect(asked.filter(({ path }) => path.includes('empty'))).toEqual([])
   })
 
   test('names with characters that mean something in addresses', async () => {

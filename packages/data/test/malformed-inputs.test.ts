@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DataError, readBlob, type DataErrorCode, type Document, type ReadOptions } from '../src/index.js'
@@ -85,6 +85,14 @@ describe('compression', () => {
     'gzip cut off': {
       ...{ file: 'cut.txt.gz', contents: gzip.subarray(0, gzip.length - 12), code },
       message: /cut\.txt\.gz ends inside its gzip data, after \d+ bytes\. Get the whole file again/,
+    },
+    'zstd with a window of 2 GiB': {
+      ...{ file: 'long.txt.zst', contents: bytes(0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0), code },
+      message: /long\.txt\.zst needs a larger window than is read.*without --long and --ultra/,
+    },
+    'zstd with a window of 3.5 GiB': {
+      ...{ file: 'longer.txt.zst', contents: bytes(0x28, 0xb5, 0x2f, 0xfd, 0, (21 << 3) | 6, 1, 0, 0), code },
+      message: /longer\.txt\.zst needs a larger window/,
     },
     'gzip without its last bytes': {
       ...{ file: 'tail.txt.gz', contents: gzip.subarray(0, gzip.length - 3), code },
@@ -177,7 +185,7 @@ describe('encoding', () => {
   testRefused({
     'an overlong form': {
       ...{ file: 'overlong.txt', contents: bytes('abc', 0xc0, 0xaf), code },
-      message: /overlong\.txt is not UTF-8: 0xc0 at byte 3\. Convert it first/,
+      message: /overlong\.txt is not UTF-8: 0xc0 at byte 3\. Convert it first.*invalidText: 'replace'/,
     },
     'Latin-1 in gzip: the position in the text': {
       ...{ file: 'latin.txt.gz', contents: gzipSync(bytes('x'.repeat(100_000), 0xe9, ' y')), code },
@@ -235,6 +243,27 @@ describe('encoding', () => {
     'a byte order mark before CSV': { file: 'mark.csv', contents: '\ufefftext\none\n', texts: ['one'] },
     'NUL, which is a character': { file: 'nul.txt', contents: 'a\0b', texts: ['a\0b'] },
     'NUL in lines': { file: 'nul.log', contents: 'a\0b\n\0\n', texts: ['a\0b', '\0'], options: { format: 'lines' } },
+  })
+})
+
+describe('places of texts in a format that has none', () => {
+  const code = 'invalid-argument'
+  testRefused({
+    'a field of lines': {
+      ...{ file: 'lines.txt', contents: 'one', code, options: { format: 'lines', textField: 'body' } },
+      message: /textField is for jsonl, json, csv, tsv and parquet, but format is 'lines'\. Leave out one of them/,
+    },
+    'a path to records in tables': {
+      ...{ file: 'rows.csv', contents: 'text\none\n', code, options: { format: 'csv', recordsPath: 'data' } },
+      message: /recordsPath is for json, but format is 'csv'/,
+    },
+  })
+
+  test('a folder may have files with such places and files without', async () => {
+    await write('mixed/a.txt', 'one')
+    await write('mixed/b.jsonl', '{"body":"two"}')
+    const options = { textField: 'body', recordsPath: 'data' } as const
+    expect(textsOf(await readDocuments({ path: at('mixed'), ...options }))).toEqual(['one', 'two'])
   })
 })
 
@@ -406,6 +435,19 @@ describe('JSON', () => {
       ...{ file: 'record.json', contents: '{"rows":[1]}', code: 'missing-field' },
       message: /record\.json: the text should be in the field 'text', but it is not there\. The fields are: rows/,
     },
+    'an object with the records in a field': {
+      ...{ file: 'below.json', contents: '{"version":1,"rows":[{"text":"x"}]}', code: 'missing-field' },
+      message: /with missingText: 'skip'\. If the records are in an array below, name it with recordsPath/,
+    },
+    'an empty array at a path': {
+      ...{ file: 'empty.json', contents: '{"a":[[],{"data":{"rows":[]}}]}', code: 'empty-text' },
+      ...{ options: { recordsPath: 'a[1].data.rows' } },
+      message: /empty\.json: the array at recordsPath 'a\[1\]\.data\.rows' is empty/,
+    },
+    'an empty array elsewhere': {
+      ...{ file: 'else.json', contents: '{"a":[],"b":{"rows":[]},"c":[[]],"rows":{}}', code: 'missing-field' },
+      ...{ options: { recordsPath: 'rows' }, message: /no array with records or texts at recordsPath 'rows'/ },
+    },
     'an element that is no record': {
       ...{ file: 'mixed.json', contents: '["one",2]', code: 'missing-field' },
       message: /mixed\.json\[1\] must be an object with the field 'text', got a number/,
@@ -426,6 +468,14 @@ describe('JSON', () => {
     'an array deeper down': {
       ...{ file: 'down.json', contents: '{"info":{"x":["no"]},"data":{"rows":[{"text":"one"},"two"]},"more":["no"]}' },
       ...{ options: { recordsPath: 'data.rows' }, texts: ['one', 'two'] },
+    },
+    'an array in an element of an array': {
+      ...{ file: 'element.json', contents: '[{"rows":["no"]},{"x":{"rows":["no"]},"rows":["one",{"text":"two"}]}]' },
+      ...{ options: { recordsPath: '[1].rows' }, texts: ['one', 'two'] },
+    },
+    'an array in an array': {
+      ...{ file: 'inner.json', contents: '{"a":[["no"],[["no"],["one"]]]}' },
+      ...{ options: { recordsPath: 'a[1][1]' }, texts: ['one'] },
     },
     'a field called __proto__': {
       file: 'proto.json',
@@ -596,6 +646,24 @@ describe('folders, globs and links', () => {
     expect(textsOf(await readDocuments({ path: at('circle/**') }))).toEqual(['one', 'one'])
   })
 
+  test('links are not followed however the glob is written', async () => {
+    await write('ways/a.txt', 'one')
+    await write('ways/deep/b.txt', 'two')
+    await symlink(at('ways'), at('ways/again'))
+    await symlink(at('ways/deep'), at('ways/linked'))
+    await symlink(at('ways'), at('ways/deep/up'))
+    const from = relative(process.cwd(), at('ways'))
+    const all = ['**/*.txt', './/**/*.txt', './**/*.txt', '../ways/**/*.txt', '{a,deep/b}.txt']
+    for (const folder of [at('ways'), from, `./${from}`, `.//${from}`]) {
+      for (const glob of all) {
+        const found = await readDocuments({ path: `${folder}/${glob}` })
+        expect(textsOf(found), `${folder}/${glob}`).toEqual(['one', 'two'])
+      }
+    }
+    expect(textsOf(await readDocuments({ path: `${from}/linked//*.txt` }))).toEqual(['two']) // the user names it
+    expect(textsOf(await readDocuments({ path: `./${from}/again/**` }))).toEqual(['one', 'two'])
+  })
+
   test('a link to itself', async () => {
     await mkdir(at('self'))
     await symlink(at('self/loop.txt'), at('self/loop.txt'))
@@ -625,8 +693,17 @@ describe('folders, globs and links', () => {
     await write('described/index.csv', 'name\na.txt\n')
     await write('described/b.jsonl.gz', gzipSync(line))
     expect(textsOf(await readDocuments({ path: at('described') }))).toEqual(['one', 'one'])
-    const { message } = await refusal({ path: at('described'), format: 'csv' })
+    const csv = { path: at('described'), format: 'csv', textField: 'name' } as const
+    expect(textsOf(await readDocuments(csv))).toEqual(['a.txt'])
+    const { message } = await refusal({ path: at('described/a.txt'), format: 'csv' })
     expect(message).toMatch(/described\/a\.txt has no column 'text'/)
+    expect(textsOf(await readDocuments({ path: at('described'), format: 'jsonl' }))).toEqual(['one'])
+    expect(textsOf(await readDocuments({ path: at('described'), format: 'lines' }))).toEqual(['one', line.trim()])
+    expect(textsOf(await readDocuments({ path: at('described/*.gz'), format: 'text' }))).toEqual([line])
+    expect((await refusal({ path: at('described'), format: 'tsv' })).message).toMatch(
+      /described has no \.tsv or \.tab file, also in \.gz or \.zst\. Name files/,
+    )
+    expect((await refusal({ path: at('described'), format: 'parquet' })).message).toMatch(/no \.parquet file\. Name/)
   })
 
   test('a file that the system does not give', async () => {

@@ -71,3 +71,30 @@ test.each(files.filter(({ file }) => /gzip-page-1|lz4-page-2|zstd-page|brotli-pa
     expect([...outcomes]).toEqual(['DataError'])
   },
 )
+
+async function readAll(bytes: Uint8Array<ArrayBuffer>): Promise<Document[]> {
+  const documents: Document[] = []
+  for await (const document of readBlob(new Blob([bytes]), { name: 'rows.parquet' })) documents.push(document)
+  return documents
+}
+
+test('a damaged file is refused, and nothing that was fetched ahead fails unheard', async () => {
+  const bytes = readFileSync(join(folder, 'pyarrow-binary.parquet'))
+  bytes[1183] = 0o243 // in the footer: where the column is
+  const unheard: unknown[] = []
+  const hear = (reason: unknown): unknown => unheard.push(reason)
+  process.on('unhandledRejection', hear)
+  await expect(readAll(bytes)).rejects.toMatchObject({ code: 'invalid-parquet' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  process.off('unhandledRejection', hear)
+  expect(unheard).toEqual([])
+})
+
+test('a footer whose row groups do not have the rows of the file is refused', async () => {
+  const bytes = readFileSync(join(folder, 'pyarrow-lz4-page-1.parquet'))
+  bytes[2289] = 0o200 // how many rows the first row group has
+  await expect(readAll(bytes)).rejects.toMatchObject({
+    code: 'invalid-parquet',
+    message: expect.stringMatching(/its footer cannot be read: .* rows.* The file is damaged: get it again/),
+  })
+})

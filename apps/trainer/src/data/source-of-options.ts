@@ -14,9 +14,8 @@ export function sourceOfOptions(paths: readonly string[], options: SourceOptions
   const { module, hub, textField, format, recordsPath, invalidText, missingText } = options
   if (hub === undefined) refuseOption(options, ['hubFiles', 'revision', 'token'], 'needs --hub.')
   if (module !== undefined) {
-    const ofFiles = ['format', 'recordsPath', 'invalidText', 'missingText'] as const
-    refuseOption(options, ofFiles, 'is about files; a module has none.')
-    return { module, textField }
+    refuseOption(options, ['format', 'recordsPath'], 'is about files; a module has none.')
+    return { module, textField, invalidText, missingText }
   }
   const reading = { format, textField, recordsPath, invalidText, missingText }
   if (hub === undefined) return { ...reading, path: [...paths] }

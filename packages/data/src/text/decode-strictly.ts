@@ -5,9 +5,14 @@ import { DataError } from '../data-error.js'
  *
  * @param owner the function to name in the error
  * @param name the file to name in the error
- * @param start where `bytes` begin in the file
+ * @param place where `bytes` begin in the file, and what else than converting the file helps
  */
-export function decodeStrictly(bytes: Uint8Array, owner: string, name: string, start = 0): string {
+export function decodeStrictly(
+  bytes: Uint8Array,
+  owner: string,
+  name: string,
+  { start = 0, wayOut = '' }: { start?: number; wayOut?: string } = {},
+): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {
@@ -16,7 +21,7 @@ export function decodeStrictly(bytes: Uint8Array, owner: string, name: string, s
     throw new DataError(
       'invalid-utf8',
       `${owner}: ${name} is not UTF-8: ${found} at byte ${start + offset}. ` +
-        `Convert it first, for example with: iconv -f WINDOWS-1252 -t UTF-8 <file>`,
+        `Convert it first, for example with: iconv -f WINDOWS-1252 -t UTF-8 <file>${wayOut}`,
       { cause },
     )
   }

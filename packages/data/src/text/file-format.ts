@@ -63,16 +63,23 @@ export function fileFormat(owner: string, name: string, asked: NonNullable<ReadO
   return { format, compression }
 }
 
+const usual: readonly TextFormat[] = ['text', 'markdown', 'jsonl', 'parquet']
+const ofRecords: readonly TextFormat[] = ['jsonl', 'json', 'csv', 'tsv', 'parquet']
+
 /**
- * Whether a file belongs to a collection of texts. What often only describes the others – `.json` and tables – does
- * when `format` names it.
+ * Whether a file belongs to a collection of texts. Where `asked` is a format of records, its files do: a README beside
+ * tables is no table. Where it is one of texts or `auto`, what often only describes the others does not: `.json` and
+ * tables.
  */
 export function isTextFile(name: string, asked: NonNullable<ReadOptions['format']>): boolean {
   const stem = name.toLowerCase().replace(compressedEnding, '')
-  const usual: readonly TextFormat[] = ['text', 'markdown', 'jsonl', 'parquet']
-  const wanted = formats.filter((format) => usual.includes(format) || format === asked)
-  return wanted.some((format) => endings[format].some((end) => stem.endsWith(end)))
+  const wanted = ofRecords.find((format) => format === asked)
+  return (wanted ? [wanted] : usual).some((format) => endings[format].some((end) => stem.endsWith(end)))
 }
 
-/** The endings of {@link isTextFile}, for messages and in an order that starts with the most usual. */
-export const otherEndings = '.markdown, .ndjson, .parquet, or one of these in .gz or .zst'
+/** The endings of {@link isTextFile} as an error says that there are none, the most usual first. */
+export function noSuchFile(asked: NonNullable<ReadOptions['format']>): string {
+  const wanted = ofRecords.find((format) => format === asked)
+  if (!wanted) return 'no .txt, .md or .jsonl file, nor a .markdown, .ndjson, .parquet, or one of these in .gz or .zst'
+  return `no ${endings[wanted].join(' or ')} file${wanted === 'parquet' ? '' : ', also in .gz or .zst'}`
+}

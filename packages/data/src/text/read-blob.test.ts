@@ -50,6 +50,26 @@ test.each(['text', 'lines', 'paragraphs', 'jsonl', 'json', 'csv'] as const)(
   },
 )
 
+test('json: any string, key or text, is what JSON.parse makes of it, however the bytes are cut', async () => {
+  const unit = fc.constantFrom('\ufeff', 'a', 'ü', '鯨', '🐋', '\\"', '\\\\', '\\n', '\\ufeff', '\\ud83d\\udc0b')
+  const escaped = fc.array(unit, { maxLength: 12 }).map((parts) => parts.join(''))
+  await fc.assert(
+    fc.asyncProperty(escaped, fc.array(escaped, { maxLength: 4 }), sizes, async (name, texts, cut) => {
+      const key = `k${name}`
+      const elements = texts.flatMap((one) => [`{"${key}":"${one}"}`, `"${one}"`])
+      const json = `[{"${key}":"\ufeff"},${elements.map((one) => `${one},`).join('')}"\ufeffend"]`
+      const records = JSON.parse(json) as (string | Record<string, string>)[]
+      const expected = records.map((one, index) => ({
+        text: typeof one === 'string' ? one : Object.values(one)[0],
+        name: `file[${index}]`,
+      }))
+      const options = { name: 'file', format: 'json', textField: Object.keys(records[0] as object)[0]! } as const
+      expect(await outcome(pieces(bytesOf(`\ufeff${json}`), cut), options)).toEqual(expected)
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('wrong bytes: their position, and what replaces them, however they are cut', async () => {
   const wrong = fc.constantFrom([0x80], [0xff], [0xc0, 0xaf], [0xe2, 0x82], [0xf0, 0x9f, 0x90], [0xed, 0xa0, 0x80])
   const mixed = fc.array(fc.oneof(part, wrong), { minLength: 1, maxLength: 12 })

@@ -1,5 +1,6 @@
 import { checkChoice } from '../check-choice.js'
 import { DataError } from '../data-error.js'
+import { checkPlaces } from './check-places.js'
 import type { Document } from './document.js'
 import { fileFormat } from './file-format.js'
 import { gunzipped } from './formats/gunzipped.js'
@@ -53,6 +54,7 @@ export async function* storedFileDocuments(
   const reading: Reading = { ...asked, ...withoutUndefined(options), owner, name }
   checkChoice(owner, 'missingText', reading.missingText, ['error', 'skip'])
   checkChoice(owner, 'invalidText', reading.invalidText, ['error', 'replace'])
+  checkPlaces(reading)
   const { format, compression } = fileFormat(owner, name, reading.format)
 
   const read = (): AsyncGenerator<Document[]> => {

@@ -5,6 +5,7 @@ import type { Document } from '../document.js'
 import { segmentsOf, valueAt } from '../field-path.js'
 import type { Reading } from '../read-options.js'
 import type { StoredFile } from '../stored-file.js'
+import { orReplace } from './valid-text.js'
 
 /** So much of the end of a file is read first: the footer of most files is in it. */
 const tailLength = 2 ** 16
@@ -19,10 +20,11 @@ interface TextColumn {
 }
 
 /**
- * A document for each row. Of a row group only the column that is wanted is read, and held as it is stored.
+ * A document for each row. Of a row group only the column that is wanted is read, and held as it is stored; one with
+ * fields or lists is taken apart as a whole.
  *
  * @param onRows - called with how many of how many rows are done
- * @param batchLength - so many bytes of the column, about, are taken out of its pages at a time
+ * @param batchLength - so many bytes of a column of texts, about, are taken out of its pages at a time
  */
 export async function* parquetDocuments(
   file: StoredFile,
@@ -43,10 +45,12 @@ export async function* parquetDocuments(
   const asBytes = { stringFromBytes: (bytes: Uint8Array) => bytes, jsonFromBytes: (bytes: Uint8Array) => bytes }
 
   const total = Number(metadata.num_rows)
+  attempt(reading, 'its footer cannot be read', () => checkRows(metadata))
   let start = 0
   for (const [index, group] of metadata.row_groups.entries()) {
     const rows = Number(group.num_rows)
     const size = attempt(reading, `row group ${index} cannot be read`, () => checkGroup(group, index, column, reading))
+    // Of columns with fields or lists hyparquet takes all pages apart for any rows: batches would take longer each.
     const step = column.path === null ? Math.max(1, Math.ceil((rows * batchLength) / Math.max(1, size))) : rows
     const groupBuffer = remembering(buffer)
     for (let from = start; from < start + rows; from += step) {
@@ -110,7 +114,11 @@ function remembering(buffer: AsyncBuffer): AsyncBuffer {
   return {
     byteLength: buffer.byteLength,
     slice(from, to) {
-      if (last?.from !== from || last.to !== to) last = { from, to, part: Promise.resolve(buffer.slice(from, to)) }
+      if (last?.from !== from || last.to !== to) {
+        const part = Promise.resolve(buffer.slice(from, to))
+        part.catch(() => undefined) // hyparquet does not await what it fetches ahead once something else has failed
+        last = { from, to, part }
+      }
       return last.part
     },
   }
@@ -179,6 +187,17 @@ function columnOf(columns: readonly SchemaTree[], { owner, name, textField }: Re
   return { name: found.element.name, path }
 }
 
+/** Row groups of which the file says too little would be passed over without a word. */
+function checkRows({ num_rows: total, row_groups: groups }: FileMetaData): void {
+  let sum = 0
+  for (const [index, { num_rows: found }] of groups.entries()) {
+    const rows = Number(found)
+    if (!Number.isSafeInteger(rows) || rows < 0) throw new Error(`row group ${index} would have ${rows} rows`)
+    sum += rows
+  }
+  if (sum !== Number(total)) throw new Error(`the row groups have ${sum} rows together, but the file ${total}`)
+}
+
 /** The uncompressed bytes of the column in a row group whose codec is one that is read. */
 function checkGroup(group: RowGroup, index: number, column: TextColumn, { owner, name }: Reading): number {
   let size = 0
@@ -204,7 +223,7 @@ function decoderOf({ owner, invalidText }: Reading): (bytes: Uint8Array, name: s
     try {
       return strict.decode(bytes)
     } catch {
-      return decodeStrictly(bytes, owner, `the text of ${name}`)
+      return decodeStrictly(bytes, owner, `the text of ${name}`, { wayOut: orReplace })
     }
   }
 }

@@ -68,3 +68,30 @@ test('a row is named for the line that it begins in', async () => {
   for await (const { name } of readBlob(blob, { name: 'table.csv' })) names.push(name)
   expect(names).toEqual(['table.csv:2', 'table.csv:5', 'table.csv:6'])
 })
+
+test('lines are counted in quoted fields and out of them, also where quotes are doubled', async () => {
+  const rows = ['a""\n""b', '\n\n""', 'c', '""\n', '""""', '\n'].flatMap((one) => [`"${one}"`, 'plain'])
+  const text = ['text', ...rows, 'last'].join('\n')
+  const lineOf = (row: number): number =>
+    ['text', ...rows]
+      .slice(0, row + 1)
+      .join('\n')
+      .split('\n').length + 1
+  for (const size of [1, 3, 1000]) {
+    const names: string[] = []
+    const stream = pieces(new TextEncoder().encode(text), size)
+    for await (const { name } of readBlob(stream, { name: 'table.csv' })) names.push(name)
+    expect(names).toEqual([...rows, 'last'].map((_, row) => `table.csv:${lineOf(row)}`))
+  }
+})
+
+test('a long row takes no longer for the quotes that are doubled in it', async () => {
+  const time = async (row: string): Promise<number> => {
+    const start = performance.now()
+    expect(await read(`text\n"${row}"\n`, 2 ** 18, {})).toEqual([row.replaceAll('""', '"')])
+    return performance.now() - start
+  }
+  const plain = await time('abc'.repeat(350_000))
+  // A search to the end of the row at each quote would take more than ten seconds.
+  expect(await time('a""'.repeat(350_000))).toBeLessThan(5000 + 20 * plain)
+})

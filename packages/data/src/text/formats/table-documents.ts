@@ -66,6 +66,7 @@ export async function* tableDocuments(
 
   for await (const { bytes, start } of chunks) {
     if (header === null && rowStart < start && column === 0 && state === 'start') rowStart = start
+    let nextNewline = newlineFrom(bytes, 0) // looked for once each, however often quotes divide the field
     for (let index = 0; index < bytes.length;) {
       const byte = bytes[index]!
       if (afterReturn) {
@@ -83,7 +84,7 @@ export async function* tableDocuments(
       } else if (state === 'quoted') {
         const found = bytes.indexOf(quote, index)
         const to = found === -1 ? bytes.length : found
-        for (let at = bytes.indexOf(newline, index); at !== -1 && at < to; at = bytes.indexOf(newline, at + 1)) line++
+        for (; nextNewline < to; nextNewline = newlineFrom(bytes, nextNewline + 1)) if (nextNewline >= index) line++
         keep(bytes, index, to)
         if (found !== -1) state = 'closed'
         index = to + 1
@@ -132,6 +133,11 @@ export async function* tableDocuments(
   }
   if (state !== 'start' || column > 0) endRow(rowStart)
   if (documents.length > 0) yield documents
+}
+
+function newlineFrom(bytes: Uint8Array, from: number): number {
+  const found = bytes.indexOf(newline, from)
+  return found === -1 ? bytes.length : found
 }
 
 function endsPlain(byte: number, delimiter: number): boolean {

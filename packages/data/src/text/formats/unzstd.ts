@@ -34,18 +34,22 @@ export async function* unzstd(compressed: AsyncIterable<Uint8Array>, reading: Re
 }
 
 function damaged(cause: unknown, done: number, { owner, name }: Reading): DataError {
-  const code = (cause as ZstdError).code
+  // Of windows of 2 GiB and more fzstd gets the size wrong, and an array of that size is refused.
+  const code = cause instanceof RangeError ? ZstdErrorCode.WindowSizeTooLarge : (cause as ZstdError).code
   if (code === ZstdErrorCode.UnexpectedEOF) {
     const message = `${owner}: ${name} ends inside its zstd data, after ${done} bytes. Get the whole file again.`
     return new DataError('invalid-compression', message, { cause })
   }
-  const wayOut =
-    code === ZstdErrorCode.WindowSizeTooLarge
-      ? 'Compress it again without --long and --ultra, which need too much memory here.'
-      : 'Get it again, or take .zst off its name if it is not compressed.'
+  if (code === ZstdErrorCode.WindowSizeTooLarge) {
+    const message =
+      `${owner}: ${name} needs a larger window than is read, near byte ${done} of its zstd data. Compress it again ` +
+      'without --long and --ultra, which need too much memory here.'
+    return new DataError('invalid-compression', message, { cause })
+  }
   return new DataError(
     'invalid-compression',
-    `${owner}: ${name} is not zstd data, or damaged: ${(cause as Error).message} near byte ${done}. ${wayOut}`,
+    `${owner}: ${name} is not zstd data, or damaged: ${(cause as Error).message} near byte ${done}. ` +
+      'Get it again, or take .zst off its name if it is not compressed.',
     { cause },
   )
 }

@@ -10,6 +10,9 @@ export interface TextChunk {
   readonly start: number
 }
 
+/** What helps where single bytes are wrong. */
+export const orReplace = ". Or put U+FFFD in place of such bytes with invalidText: 'replace'."
+
 /**
  * Checks that bytes are UTF-8, or makes them so, and removes a byte order mark at the beginning.
  *
@@ -27,7 +30,8 @@ export async function* validText(stream: AsyncIterable<Uint8Array>, reading: Rea
     try {
       return { bytes, text: strict.decode(bytes), start }
     } catch {
-      if (reading.invalidText === 'error') decodeStrictly(bytes, reading.owner, reading.name, start)
+      if (reading.invalidText === 'error')
+        decodeStrictly(bytes, reading.owner, reading.name, { start, wayOut: orReplace })
       const text = lenient.decode(bytes)
       return { bytes: encoder.encode(text), text, start }
     }

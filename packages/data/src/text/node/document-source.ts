@@ -6,9 +6,9 @@ export interface PathSource extends ReadOptions {
    * A file, a folder, a glob such as `books/*.txt`, or several of them, which are read in the order given.
    *
    * - A folder is read with its subfolders, in the order of the paths' code units: all `.txt`, `.md`, `.markdown`,
-   *   `.jsonl`, `.ndjson` and `.parquet` files, also in `.gz` or `.zst`; `.json`, `.csv` and `.tsv` files, which often
-   *   only describe the others, where `format` names them. Names that begin with a dot are passed over, and links to
-   *   folders are not followed.
+   *   `.jsonl`, `.ndjson` and `.parquet` files, also in `.gz` or `.zst`. Where `format` is `jsonl`, `json`, `csv`,
+   *   `tsv` or `parquet`, only files with an ending of that format. Names that begin with a dot are passed over, and
+   *   links to folders are not followed.
    * - A glob takes every file that it matches, in the same order. `*`, `**`, `?`, `[a-z]` and `{a,b}` mean what they do
    *   in a shell. A file whose name is the glob itself comes first. Links to folders are not followed, links that lead
    *   nowhere are passed over.
@@ -25,6 +25,10 @@ export interface ModuleSource {
   module: string
   /** The field of a record that holds the text, or a path such as `page.text`. Default `text`. */
   textField?: string
+  /** What a record does that has no text or null in its place: stop with an error, the default, or be passed over. */
+  missingText?: 'error' | 'skip'
+  /** What a text with a lone surrogate does: stop with an error that says where, the default, or get U+FFFD there. */
+  invalidText?: 'error' | 'replace'
   /** The folder from which the module is looked up. Default: the current directory. */
   resolveFrom?: string
 }

@@ -19,5 +19,16 @@ test.each([
   ['a+b', ['a+b']],
   ['A.txt', []],
 ])('%s', (glob, matched) => {
-  expect(names.filter((name) => globExpression(glob).test(name))).toEqual(matched)
+  expect(names.filter((name) => globExpression(glob, 'test').test(name))).toEqual(matched)
+})
+
+test.each([
+  ['{a,b', 'a { in it is not closed'],
+  ['data/{a,{b,c}', 'a { in it is not closed'],
+  ['[z-a]*', 'a range in its brackets runs backwards'],
+])('refuses %s', (glob, reason) => {
+  const message = `test: files: ${JSON.stringify(glob)} is no glob: ${reason}. Write it as in a shell`
+  expect(() => globExpression(glob, 'test')).toThrow(
+    expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining(message) }),
+  )
 })

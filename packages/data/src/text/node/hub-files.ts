@@ -65,6 +65,7 @@ function toStoredFile({ name, byteLength, open, refuse }: RemoteFile): StoredFil
   return {
     ...{ name, byteLength },
     async *stream() {
+      if (byteLength === 0) return // a server refuses every range of an empty file
       const file = await blob()
       if (file.size !== byteLength) refuse(new Error(`it has ${file.size} bytes, but is listed with ${byteLength}`))
       let [done, fruitless] = [0, 0]
@@ -89,6 +90,7 @@ function toStoredFile({ name, byteLength, open, refuse }: RemoteFile): StoredFil
       }
     },
     async slice(start, end) {
+      if (start === end) return new ArrayBuffer(0)
       const part = (await blob()).slice(start, end)
       let came = 0
       let cause: unknown = null
@@ -124,7 +126,7 @@ function chosen(files: readonly ListFileEntry[], source: HubSource, owner: strin
     )
   }
   const globs = source.files === undefined ? null : [source.files].flat()
-  const expressions = globs?.map(globExpression)
+  const expressions = globs?.map((glob) => globExpression(glob, owner))
   const isWanted = (path: string): boolean =>
     expressions?.some((expression) => expression.test(path)) ??
     (isTextFile(path, format) && !/\.(md|markdown)$/i.test(path) && !/(^|\/)\./.test(path))

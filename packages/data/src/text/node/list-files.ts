@@ -1,9 +1,9 @@
 import type { Dirent, Stats } from 'node:fs'
 import { lstat, readdir, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { DataError } from '../../data-error.js'
-import { isTextFile, otherEndings } from '../file-format.js'
+import { isTextFile, noSuchFile } from '../file-format.js'
 import { unreadable } from './local-file.js'
 import type { PathSource } from './document-source.js'
 
@@ -29,8 +29,8 @@ export async function listFiles(owner: string, path: string, format: Format): Pr
   if (files.length > 0) return sorted(files)
   throw new DataError(
     'empty-text',
-    `${owner}: the folder ${path} has no .txt, .md or .jsonl file, nor a ${otherEndings}. Name files with other endings ` +
-      'one by one or by a glob, or give their format.',
+    `${owner}: the folder ${path} has ${noSuchFile(format)}. Name files with other endings one by one or by a glob, or ` +
+      'give their format.',
   )
 }
 
@@ -38,10 +38,10 @@ async function listGlob(owner: string, pattern: string): Promise<FoundFile[]> {
   const isGlob = isDynamicPattern(pattern)
   const options = { absolute: isAbsolute(pattern), dot: false, expandDirectories: false, onlyFiles: true }
   const paths = isGlob ? await glob(pattern, options) : []
-  const fixedParts = pattern.split('/').findIndex((part) => isDynamicPattern(part))
+  const named = fixedFolder(pattern)
   const files = await Promise.all(
     paths.map(async (path): Promise<FoundFile[]> => {
-      if (await isBehindLink(path, fixedParts)) return []
+      if (await isBehindLink(path, named)) return []
       const found = await statOf(owner, path)
       return found === null ? [] : [toFile(path, found)]
     }),
@@ -54,10 +54,20 @@ async function listGlob(owner: string, pattern: string): Promise<FoundFile[]> {
   )
 }
 
-/** Whether a folder on the way to a file, behind the parts that the user named, is a link: it may lead in a circle. */
-async function isBehindLink(path: string, fixedParts: number): Promise<boolean> {
-  for (let folder = dirname(path); folder.split('/').length > fixedParts && folder !== '.'; folder = dirname(folder)) {
-    if ((await lstat(folder)).isSymbolicLink()) return true
+/** The folder that a glob names before its first wildcard, from the root. */
+function fixedFolder(pattern: string): string {
+  const parts = pattern.split('/')
+  const fixed = parts.findIndex((part) => part.includes('{') || isDynamicPattern(part))
+  const named = parts.slice(0, fixed === -1 ? parts.length - 1 : fixed).join('/')
+  return resolve(named.replace(/\\(.)/g, '$1') || (isAbsolute(pattern) ? '/' : '.'))
+}
+
+/** Whether a folder on the way to a file, behind the one that the user named, is a link: it may lead in a circle. */
+async function isBehindLink(path: string, named: string): Promise<boolean> {
+  let folder = named
+  for (const part of relative(named, dirname(resolve(path))).split(sep)) {
+    folder = join(folder, part)
+    if (part !== '' && part !== '..' && (await lstat(folder)).isSymbolicLink()) return true
   }
   return false
 }

@@ -225,6 +225,23 @@ describe('modules', () => {
     ])
   })
 
+  test('lone surrogates are refused in strings as in records, or replaced; records without a text are passed over', async () => {
+    await write('half.mjs', "export default ['one', 'a\\ud83d']")
+    const source = { module: './half.mjs', resolveFrom: root } as const
+    const { code, message } = await refusal(source)
+    expect([code, message]).toEqual(['invalid-utf8', expect.stringContaining('half.mjs[1]: the text has a lone')])
+    const texts = async (options: object) => (await readDocuments({ ...source, ...options })).map(({ text }) => text)
+    expect(await texts({ invalidText: 'replace' })).toEqual(['one', 'a\ufffd'])
+
+    await write('gaps.mjs', "export default [{ text: null }, { text: 'b\\udc00' }, {}, 'c']")
+    const options = { module: './gaps.mjs', missingText: 'skip', invalidText: 'replace', resolveFrom: root } as const
+    expect(await readDocuments(options)).toEqual([
+      { text: 'b\ufffd', name: './gaps.mjs[1]' },
+      { text: 'c', name: './gaps.mjs[3]' },
+    ])
+    expect((await refusal({ module: './gaps.mjs', resolveFrom: root })).message).toContain("missingText: 'skip'")
+  })
+
   test('not installed: the way to install it', async () => {
     const { code, message } = await refusal({ module: '@swat-js/no-such-texts/deep/part', resolveFrom: root })
     expect(code).toBe('module-not-found')

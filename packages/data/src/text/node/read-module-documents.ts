@@ -4,11 +4,12 @@ import { pathToFileURL } from 'node:url'
 import { DataError } from '../../data-error.js'
 import type { Document } from '../document.js'
 import type { ModuleSource } from './document-source.js'
-import { recordText, type RecordReading } from '../record-text.js'
+import { recordText, unicodeText, type RecordReading } from '../record-text.js'
 
 /** The documents that a module exports; `owner` is the function to name in errors. */
 export async function* readModuleDocuments(source: ModuleSource, owner: string): AsyncGenerator<Document> {
-  const { module, textField = 'text', resolveFrom = process.cwd() } = source
+  const { module, textField = 'text', missingText = 'error', invalidText = 'error' } = source
+  const { resolveFrom = process.cwd() } = source
   const exported = await importDefault(module, resolve(resolveFrom), owner)
   let records = exported
   if (typeof exported === 'function') {
@@ -26,11 +27,12 @@ export async function* readModuleDocuments(source: ModuleSource, owner: string):
         `returns one, got ${kind}.`,
     )
   }
-  const reading: RecordReading = { owner, textField, missingText: 'error', invalidText: 'error' }
+  const reading: RecordReading = { owner, textField, missingText, invalidText }
   let hasText = false
   for (const [index, record] of records.entries() as ArrayIterator<[number, unknown]>) {
     const name = `${module}[${index}]`
-    const text = typeof record === 'string' ? record : (recordText(record, name, reading) ?? '')
+    const text = typeof record === 'string' ? unicodeText(record, name, reading) : recordText(record, name, reading)
+    if (text === null) continue
     hasText ||= text !== ''
     yield { text, name }
   }
