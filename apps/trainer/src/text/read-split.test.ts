@@ -12,7 +12,8 @@ it('the section data becomes a source of documents', () => {
   vi.stubEnv('HF_TOKEN', undefined)
   vi.stubEnv('HF_ENDPOINT', undefined)
   expect(sourceOf({ path: ['a.txt', 'b'] })).toEqual({ path: ['a.txt', 'b'], ...reading })
-  expect(sourceOf({ module: 'texts', textField: 'page.text' })).toEqual({ module: 'texts', textField: 'page.text' })
+  const ofRecords = { textField: 'page.text', missingText: 'skip', invalidText: 'error' } as const
+  expect(sourceOf({ module: 'texts', ...ofRecords })).toEqual({ module: 'texts', ...ofRecords })
   const json = { format: 'json', recordsPath: 'rows', missingText: 'skip', invalidText: 'replace' } as const
   expect(sourceOf({ path: 'a.json.gz', ...json })).toEqual({ path: 'a.json.gz', textField: 'text', ...json })
   expect(sourceOf({ hub: 'owner/name' })).toEqual({ hub: 'owner/name', ...reading })

@@ -23,7 +23,7 @@ export async function readSplit(config: Pick<RunConfig, 'data' | 'split' | 'seed
  */
 export function documentSource(data: DataSettings): DocumentSource {
   const { path, module, hub, revision, files, format, textField, recordsPath, missingText, invalidText } = data
-  if (module !== undefined) return { module, textField }
+  if (module !== undefined) return { module, textField, missingText, invalidText }
   const reading = { format, textField, missingText, invalidText, ...(recordsPath !== undefined && { recordsPath }) }
   if (hub === undefined) return { path: path ?? [], ...reading }
   const { HF_TOKEN: token, HF_ENDPOINT: endpoint } = process.env

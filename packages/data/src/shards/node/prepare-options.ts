@@ -11,7 +11,7 @@ export type SetTokenizer = GivenSetTokenizer | ByteSetTokenizer | TrainedSetToke
 
 /** A tokenizer that is used as it is. */
 export interface GivenSetTokenizer {
-  /** Path of a tokenizer.json. */
+  /** Path of a tokenizer.json, or of a folder that `readTokenizer` reads. */
   file: string
 }
 

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { checkChoice } from '../../check-choice.js'
 import { DataError } from '../../data-error.js'
 import type { Document } from '../document.js'
 import type { ModuleSource } from './document-source.js'
@@ -10,6 +11,8 @@ import { recordText, unicodeText, type RecordReading } from '../record-text.js'
 export async function* readModuleDocuments(source: ModuleSource, owner: string): AsyncGenerator<Document> {
   const { module, textField = 'text', missingText = 'error', invalidText = 'error' } = source
   const { resolveFrom = process.cwd() } = source
+  checkChoice(owner, 'missingText', missingText, ['error', 'skip'])
+  checkChoice(owner, 'invalidText', invalidText, ['error', 'replace'])
   const exported = await importDefault(module, resolve(resolveFrom), owner)
   let records = exported
   if (typeof exported === 'function') {
