@@ -1,4 +1,4 @@
-// Before tests that start processes: all packages built as a release builds them, and the programs of test/fixtures
+// Before tests that start processes: all packages, in the form that a release has, and the programs of test/fixtures
 // beside them, in a folder that is there for one run of the tests. What is built starts four times as fast as what is
 // compiled when it starts.
 import {
@@ -14,7 +14,7 @@ import {
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import type { TestProject } from 'vitest/node'
-import { packageEntries } from './package-entries.js'
+import { packageEntries, packageOutput } from './package-build.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -44,11 +44,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
       outdir: join(folder, 'dist'),
       absWorkingDir: source,
       bundle: true,
-      splitting: true,
       packages: 'external',
-      format: 'esm',
-      platform: 'neutral',
-      target: 'es2022',
+      ...packageOutput,
       logLevel: 'error',
     })
     writeFileSync(join(folder, 'package.json'), text)

@@ -1,5 +1,9 @@
-import { DataError } from '@swat-js/data'
-import { expect, test } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { byteTokenizer, DataError } from '@swat-js/data'
+import { prepareShards, readDocuments, type DocumentSource, type PrepareOptions } from '@swat-js/data/node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withOptionNames } from './with-option-names.js'
 
 test.each([
@@ -51,4 +55,58 @@ test('other words and other errors stay as they are', () => {
   expect(withOptionNames(named)).toBe(named)
   const other = new Error('Choose one with textField')
   expect(withOptionNames(other)).toBe(other)
+})
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'swat-option-names-'))
+  await writeFile(join(folder, 'a.txt'), 'Call me.')
+  await writeFile(join(folder, 'latin.txt'), Buffer.from([0x41, 0xe9, 0x42]))
+  await writeFile(join(folder, 'rows.jsonl'), '{"body":"x"}')
+  await writeFile(join(folder, 'below.json'), '{"version":1,"rows":[{"text":"x"}]}')
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(byteTokenizer().toJSON()))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const reading = (name: string, options: object = {}) =>
+  readDocuments({ path: join(folder, name), ...options } as DocumentSource)
+const preparing = (options: Partial<PrepareOptions>) =>
+  prepareShards({
+    ...{
+      folder: join(folder, 'set'),
+      source: { path: join(folder, 'a.txt') },
+      tokenizer: { type: 'byte' },
+      workers: 0,
+    },
+    ...options,
+  })
+
+// What the library says is what is looked for: an error that it words otherwise comes without an option of the command.
+test.each<[string, () => Promise<unknown>, string]>([
+  [
+    'a field',
+    () => reading('rows.jsonl'),
+    'Choose one with --text-field, or pass over such records with --missing-text',
+  ],
+  ['an array', () => reading('below.json'), 'name it with --records-path'],
+  ['an array at a path', () => reading('below.json', { recordsPath: 'x' }), "at --records-path 'x'"],
+  ['a path in lines', () => reading('a.txt', { format: 'lines', recordsPath: 'x' }), "but --format is 'lines'"],
+  ['bytes', () => reading('latin.txt'), 'with --invalid-text replace'],
+  ['a format', () => reading('', { format: 'tsv' }), 'or give their --format.'],
+  ['a module', () => readDocuments({ module: './none.js', resolveFrom: folder }), 'Check the path.'],
+  ['a size', () => preparing({ tokenizer: { type: 'bpe', vocabSize: 100 } }), '--vocab-size must be'],
+  ['a share', () => preparing({ tokenizer: { type: 'bpe', vocabSize: 300, sampleShare: 2 } }), '--tokenizer-sample'],
+  [
+    'a token',
+    () => preparing({ tokenizer: { file: join(folder, 'tokenizer.json') } }),
+    'none with --no-end-of-document',
+  ],
+  ['a split', () => preparing({ split: { by: 'document', shares: [8, 1, 1] } }), 'take --split position:0.1'],
+  ['a folder', () => preparing({ folder }), 'Choose a new or an empty folder'],
+])('an error of the library about %s', async (_, work, expected) => {
+  const error: unknown = await work().catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(DataError)
+  const { message } = withOptionNames(error) as Error
+  expect(message).toContain(expected)
+  expect(message).not.toMatch(/textField|recordsPath|missingText|invalidText|vocabSize|sampleShare|resolveFrom|or null/)
 })

@@ -1,3 +1,4 @@
+// What a package is built from and into, for releases and for tests.
 interface Manifest {
   exports: Record<string, string | Record<string, string>>
 }
@@ -14,3 +15,6 @@ export function packageEntries({ exports }: Manifest): Record<string, string> {
     .map((target) => [target.default.replace(/^\.\/dist\/|\.js$/g, ''), target['@swat-js/source']])
   return Object.fromEntries(entries)
 }
+
+/** What is written, and for whom. */
+export const packageOutput = { format: 'esm', target: 'es2022', platform: 'neutral', splitting: true } as const
